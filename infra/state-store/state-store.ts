@@ -1,0 +1,55 @@
+/**
+ * Checkpoints of applied state, as a port. A replica applies to a table in memory and writes that table, as
+ * one cut at one applied index, every so often; in between the store never changes. It lives in an
+ * environment of its own, so that writing a checkpoint never holds up the log.
+ */
+import type { Cell, Space, StateReader } from "../../kv/state-reader.ts";
+import type { Revision } from "../../kv/revision.ts";
+
+/** What the newest valid checkpoint says of itself. */
+export interface Checkpoint {
+  /** Every entry up to this slot is contained, none behind it. */
+  readonly appliedThrough: number;
+  readonly lastRevision: Revision;
+  /** Versions that a newer version at or below this revision shadows may be dropped by merges. */
+  readonly watermark: Revision;
+}
+
+/** A frozen table on its way into the store: it is complete, sorted and does not change any more. */
+export interface CheckpointCut extends Checkpoint {
+  /** The cells of one space, by key ascending and newest revision first within a key. Called once per space. */
+  cells(of: Space): Iterator<Cell>;
+}
+
+/** One group's part of the store. Reading is synchronous; `find` and `scan` see the newest valid checkpoint. */
+export interface GroupStateStore extends StateReader {
+  /** Undefined for a group that has never been checkpointed. */
+  readonly checkpoint: Checkpoint | undefined;
+  /**
+   * Writes the cut beside the valid checkpoint, in bounded steps, without changing what readers see.
+   * `written` is called when all of it is on disk. One cut at a time.
+   */
+  write(cut: CheckpointCut, written: (failure: Error | undefined) => void): void;
+  /**
+   * Makes the written cut the valid checkpoint by one atomic, durable switch; readers see it from `switched`
+   * on. The caller has made sure that the log's durable `chosenThrough` has reached `appliedThrough`.
+   */
+  switchTo(appliedThrough: number, switched: (failure: Error | undefined) => void): void;
+  statistics(): StateStoreStatistics;
+}
+
+export interface StateStoreStatistics {
+  readonly checkpoints: number;
+  readonly merges: number;
+  readonly runs: number;
+  readonly bytes: number;
+  /** Versions written, by the revision of the checkpoint that brought them: where 1 GiB of history begins. */
+  readonly history: readonly { readonly lastRevision: Revision; readonly bytes: number }[];
+}
+
+export interface StateStore {
+  /** Opens (creating if absent) one group's part. */
+  group(name: string): GroupStateStore;
+  /** Waits for steps under way; an unswitched cut is forgotten. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,41 @@
+/**
+ * The checkpointed part of a replica's applied state, as the replicated state machine reads it. Between two
+ * checkpoints it never changes. The state store implements it; `kv` never sees disks or blocks.
+ */
+import type { Revision } from "./revision.ts";
+import type { Version } from "./version.ts";
+
+/**
+ * Internal keys are byte strings: every char code is one byte (0..255), so that `<` on them is the byte order
+ * of the encoded key. User data lives under `bucket 0x00 key`.
+ */
+export type InternalKey = string;
+
+/** Key spaces, in the order in which they are stored. Only `data` keeps history. */
+export const space = { data: 0, expiry: 1, session: 2, request: 3, meta: 4 } as const;
+export type Space = (typeof space)[keyof typeof space];
+
+/** Spaces whose older versions are dropped as soon as a newer one is merged with them. */
+export function keepsHistory(of: Space): boolean {
+  return of === space.data;
+}
+
+export interface Cell {
+  readonly key: InternalKey;
+  readonly version: Version;
+}
+
+/** Yields cells by key (ascending, or descending when reversed) and, within a key, newest revision first. */
+export interface CellCursor {
+  next(): Cell | undefined;
+}
+
+export interface StateReader {
+  /** The newest version of `key` at or below `atOrBelow`; a tombstone is a version too. */
+  find(from: Space, key: InternalKey, atOrBelow: Revision): Version | undefined;
+  /**
+   * A cursor over the keys in `[start, end)`; `end` undefined = to the end of the space. A cursor is read
+   * to where it is wanted within one turn of the event loop and never kept across turns.
+   */
+  scan(from: Space, start: InternalKey, end: InternalKey | undefined, reverse: boolean): CellCursor;
+}
