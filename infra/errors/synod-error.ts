@@ -1,0 +1,32 @@
+/** The base of every error a user meets. */
+import { errorTable, type ErrorCode, type Outcome } from "./error-table.ts";
+
+/**
+ * An expected failure. `code` is stable and documented, `outcome` says whether the operation may have taken
+ * effect, `retryable` whether sending it again can help. The message says what happened and why; `nextStep`
+ * what to do.
+ */
+export class SynodError extends Error {
+  override readonly name: string = "SynodError";
+  readonly code: ErrorCode;
+  readonly outcome: Outcome;
+  readonly retryable: boolean;
+  readonly nextStep: string;
+
+  /** `outcome` overrides the table where this occurrence knows better. */
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: {
+      readonly cause?: unknown;
+      readonly outcome?: Outcome;
+      readonly nextStep?: string;
+    } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.outcome = options.outcome ?? errorTable[code].outcome;
+    this.retryable = errorTable[code].retryable;
+    this.nextStep = options.nextStep ?? errorTable[code].nextStep;
+  }
+}
