@@ -1,58 +1,54 @@
 /**
- * What a node's replicas must remember, as a port: identity, promises, accepted entries and how far the log is
- * known chosen. `append` answers when the bytes are on disk, in the order in which it was called; whatever is
- * said to anyone else waits for that answer.
+ * What a node's replicas must remember, as a port: identity, births, promises, accepted entries and how far the
+ * log is known chosen. Whatever is said to anyone else waits until the store has answered.
  */
-import type { Ballot } from "../../machines/ballot.ts";
-
-/** One accepted or chosen entry. */
-export interface LogRecord {
-  readonly epoch: number;
-  readonly slot: number;
-  /** Ballot at which the entry was last accepted (Paxos Made Simple 2.2). */
-  readonly ballot: Ballot;
-  readonly entry: Uint8Array;
-}
-
-/** Everything one append changes, atomically. */
-export interface LogAppend {
-  readonly promise?: Ballot;
-  readonly records?: readonly LogRecord[];
-  readonly chosenThrough?: number;
-  /** Removes records at or below this slot. Appended only behind a durable checkpoint (or a member that needs a snapshot). */
-  readonly trimThrough?: number;
-  /** The group's birth, encoded; `birthComplete` says that all members are known to hold it. */
-  readonly birth?: Uint8Array;
-  readonly birthComplete?: boolean;
-}
+import type { Ballot, MemberId, Slot } from "../../machines/ballot.ts";
+import type { LogAppend, LogRecord } from "../../machines/record.ts";
 
 /** What a group's part of the log says when it is opened. */
 export interface LoadedGroup {
-  readonly promise: Ballot | undefined;
-  readonly chosenThrough: number;
-  readonly trimmedThrough: number;
-  readonly birth: Uint8Array | undefined;
-  readonly birthComplete: boolean;
+  readonly birth: StoredBirth | undefined;
+  readonly promise: Ballot;
+  readonly chosenThrough: Slot;
+  readonly trimmedThrough: Slot;
   /** Records above `chosenThrough`, ascending: accepted, and not known to be chosen. */
   readonly unchosen: readonly LogRecord[];
 }
 
+export interface StoredBirth {
+  /** The group's birth, encoded; it never changes once stored. */
+  readonly birth: Uint8Array;
+  /** All members are known to hold this birth durably. */
+  readonly complete: boolean;
+}
+
+/** Which store this is. A directory that holds another identity, or none where one is expected, is another store. */
 export interface StoreIdentity {
   readonly cluster: string;
   readonly node: string;
-  readonly member: number;
+  readonly member: MemberId;
+  /** Raised durably at every opening: messages of an earlier start can be told apart. */
   readonly incarnation: number;
 }
 
+/** Called once: without a failure after the change is on disk, or with the failure that stopped the store. */
+export type Durable = (failure: Error | undefined) => void;
+
 export interface LogStore {
-  /** Made or raised durably while the store was opened: `incarnation` is this start's. */
   readonly identity: StoreIdentity;
   load(group: string): LoadedGroup;
-  /** Durable before `done`; calls are made durable in order, and those waiting for the disk share one commit. */
-  append(group: string, change: LogAppend, done: (failure: Error | undefined) => void): void;
-  /** Records `from..through`, ascending, stopping early once `bytesMax` is passed; checks each record's checksum. */
-  read(group: string, from: number, through: number, bytesMax: number): readonly LogRecord[];
-  /** Bytes the group's records take. */
+  recordBirth(group: string, birth: StoredBirth, done: Durable): void;
+  /**
+   * Changes become durable in the order of the calls, each as a whole; those that wait for the disk together
+   * share one commit. After a failure every later call fails too: a later flush might succeed with pages lost.
+   */
+  append(group: string, change: LogAppend, done: Durable): void;
+  /**
+   * Records `from..through`, ascending, ending early once `bytesMax` is passed (the first is always returned).
+   * Slots that are not stored are left out. Throws `CORRUPT_STORE` when a record fails its checksum.
+   */
+  read(group: string, from: Slot, through: Slot, bytesMax: number): readonly LogRecord[];
+  /** Bytes the group's records take up, approximately. */
   bytes(group: string): number;
   close(): Promise<void>;
 }

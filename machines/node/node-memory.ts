@@ -1,0 +1,167 @@
+/** What one node remembers of its own life. */
+import type { MemberId } from "../ballot.ts";
+import type { Sender } from "../messages.ts";
+import type { Hello, HelloAnswer, NodeMessage } from "./node-messages.ts";
+
+/** One start of one store. */
+export interface Start {
+  readonly member: number;
+  /** Raised durably at every start. */
+  readonly incarnation: number;
+  /** Random: two starts that raised the same stored incarnation differ here. */
+  readonly start: number;
+}
+
+type FromPeer<Message extends NodeMessage> = Message & {
+  readonly from: Sender;
+  readonly nowMs: number;
+};
+
+export type NodeEvent =
+  | FromPeer<Hello>
+  | FromPeer<HelloAnswer>
+  | { readonly type: "connected"; readonly nowMs: number }
+  | { readonly type: "disconnected"; readonly nowMs: number }
+  /** The group's replica knows who it is: born and recovered, or stopped for a reason that `status` shows. */
+  | { readonly type: "replicaSettled"; readonly group: string; readonly nowMs: number }
+  | { readonly type: "replicaDrained"; readonly group: string; readonly nowMs: number }
+  | { readonly type: "storeLost"; readonly group: string; readonly nowMs: number }
+  | { readonly type: "drain"; readonly nowMs: number }
+  | { readonly type: "deadline"; readonly name: NodeDeadline; readonly nowMs: number };
+
+export type NodeDeadline = "introduce" | "drain";
+
+export type NodeEffect =
+  | { readonly type: "send"; readonly to: string; readonly message: NodeMessage }
+  | {
+      readonly type: "deadline";
+      readonly name: NodeDeadline;
+      readonly atMs: number | undefined;
+    }
+  | { readonly type: "disconnected" }
+  | { readonly type: "serving" }
+  | { readonly type: "drainReplicas" }
+  | {
+      readonly type: "barred";
+      readonly code: "LOST_STORE" | "RESTORED_STORE";
+      readonly text: string;
+    }
+  | { readonly type: "stopped" };
+
+export interface NodeInput {
+  readonly self: Sender;
+  readonly start: Start;
+  readonly groups: readonly string[];
+  readonly peers: readonly string[];
+  /** The highest start met of a store, if any. */
+  readonly metStart: (member: MemberId) => Start | undefined;
+}
+
+const introduceIntervalMs = 1_000;
+const drainMs = 2_000;
+
+export class NodeLife {
+  readonly outbox: NodeEffect[] = [];
+  readonly #input: NodeInput;
+  readonly #settled = new Set<string>();
+  readonly #drained = new Set<string>();
+  #problem: string | undefined;
+
+  constructor(input: NodeInput) {
+    this.#input = input;
+  }
+
+  introduce(nowMs: number): void {
+    for (const node of this.#input.peers) this.#send(node, { type: "hello" });
+    this.outbox.push({
+      type: "deadline",
+      name: "introduce",
+      atMs: nowMs + introduceIntervalMs,
+    });
+  }
+
+  answerHello({ from }: FromPeer<Hello>): void {
+    const met = this.#input.metStart(from.member);
+    if (met !== undefined) this.#send(from.node, { type: "helloAnswer", ...met });
+  }
+
+  /**
+   * Somebody met a later start of this very store, or another start under the same incarnation: the store was
+   * copied back, and what it promised since is forgotten (NATS #5939).
+   */
+  showsALaterStart({ member, incarnation, start }: HelloAnswer): boolean {
+    const own = this.#input.start;
+    if (member !== own.member) return false;
+    return (
+      incarnation > own.incarnation || (incarnation === own.incarnation && start !== own.start)
+    );
+  }
+
+  noteSettled(group: string): void {
+    this.#settled.add(group);
+  }
+
+  everyReplicaSettled(): boolean {
+    return this.#input.groups.every((group) => this.#settled.has(group));
+  }
+
+  tellDisconnected(): void {
+    this.outbox.push({ type: "deadline", name: "introduce", atMs: undefined });
+    this.outbox.push({ type: "disconnected" });
+  }
+
+  announceServing(): void {
+    this.outbox.push({ type: "deadline", name: "introduce", atMs: undefined });
+    this.outbox.push({ type: "serving" });
+  }
+
+  beginDraining(nowMs: number): void {
+    this.outbox.push({ type: "deadline", name: "introduce", atMs: undefined });
+    this.outbox.push({ type: "drainReplicas" });
+    this.outbox.push({ type: "deadline", name: "drain", atMs: nowMs + drainMs });
+  }
+
+  noteDrained(group: string): void {
+    this.#drained.add(group);
+  }
+
+  everyReplicaDrained(): boolean {
+    return this.#input.groups.every((group) => this.#drained.has(group));
+  }
+
+  barForLostStore(group: string): void {
+    this.#bar(
+      "LOST_STORE",
+      `group ${group} knows another store under the name ${this.#input.self.node}`,
+    );
+  }
+
+  barForRestoredStore({ from, incarnation }: FromPeer<HelloAnswer>): void {
+    this.#bar(
+      "RESTORED_STORE",
+      `${from.node} has met start ${incarnation} of this store, which is at start ${this.#input.start.incarnation}`,
+    );
+  }
+
+  stop(): void {
+    this.outbox.push({ type: "deadline", name: "drain", atMs: undefined });
+    this.outbox.push({ type: "stopped" });
+  }
+
+  toJSON(): Record<string, unknown> {
+    return {
+      incarnation: this.#input.start.incarnation,
+      settled: [...this.#settled],
+      problem: this.#problem,
+    };
+  }
+
+  #bar(code: "LOST_STORE" | "RESTORED_STORE", text: string): void {
+    this.#problem = `${code}: ${text}`;
+    this.outbox.push({ type: "barred", code, text });
+  }
+
+  #send(to: string, message: NodeMessage): void {
+    this.outbox.push({ type: "send", to, message });
+  }
+}
