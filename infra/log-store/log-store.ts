@@ -31,6 +31,13 @@ export interface StoreIdentity {
   readonly incarnation: number;
 }
 
+/** A start of another node's store: later messages of an earlier one are told apart, also after a restart here. */
+export interface PeerStart {
+  readonly member: MemberId;
+  readonly incarnation: number;
+  readonly start: number;
+}
+
 /** Called once: without a failure after the change is on disk, or with the failure that stopped the store. */
 export type Durable = (failure: Error | undefined) => void;
 
@@ -50,5 +57,8 @@ export interface LogStore {
   read(group: string, from: Slot, through: Slot, bytesMax: number): readonly LogRecord[];
   /** Bytes the group's records take up, approximately. */
   bytes(group: string): number;
+  /** The highest start of every store that was ever recorded. */
+  peers(): readonly PeerStart[];
+  recordPeer(peer: PeerStart, done: Durable): void;
   close(): Promise<void>;
 }

@@ -54,7 +54,7 @@ export function render(value: unknown): string {
   }
   if (Array.isArray(value)) return `[${value.map(render).join(",")}]`;
   if (typeof value === "number") return String(Math.round(value * 1000) / 1000);
-  if (typeof value !== "object" || value === null) return String(value);
+  if (typeof value !== "object" || value === null) return `${value as string | boolean | null}`;
   if (isBallot(value)) return ballotText(value);
   if (isBirth(value)) {
     const members = value.configuration.members.map(({ node, member }) => `${node}:${member}`);

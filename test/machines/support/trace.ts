@@ -108,7 +108,7 @@ export function runTrace(trace: Trace, machine?: AnyStateMachine): Trace {
           ...role.fill?.(verb),
           ...fields,
         };
-        actor.send(event as never);
+        actor.send(event);
       }
       const observed = observe();
       if (!given || failure !== undefined) actual.push(...observed);

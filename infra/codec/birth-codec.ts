@@ -1,0 +1,73 @@
+/** A birth as bytes: on the wire between unborn stores, and in the log store for good. */
+import { Packr } from "msgpackr";
+import type { Birth, RegionAssignment } from "../../machines/birth/birth-record.ts";
+import { MalformedMessage, Positional } from "./positional.ts";
+
+const packr = new Packr({ useRecords: false });
+
+const birthFormat = 1;
+const membersMax = 16;
+const regionsMax = 65_536;
+
+export function birthElements(birth: Birth): unknown[] {
+  const { configuration } = birth;
+  return [
+    birthFormat,
+    birth.id,
+    birth.cluster,
+    birth.clusterId,
+    birth.group,
+    configuration.epoch,
+    configuration.members.map(({ node, member }) => [node, member]),
+    configuration.phase1,
+    configuration.phase2,
+    configuration.leaseMs,
+    configuration.driftRatio,
+    regionElements(birth.regions),
+  ];
+}
+
+export function readBirth(fields: Positional): Birth {
+  const format = fields.natural();
+  if (format !== birthFormat) {
+    throw new MalformedMessage(`birth of format ${format}; this version reads ${birthFormat}`);
+  }
+  return {
+    id: fields.natural(),
+    cluster: fields.text(),
+    clusterId: fields.text(),
+    group: fields.text(),
+    configuration: {
+      epoch: fields.natural(),
+      members: fields.list(membersMax, (member) => ({
+        node: member.text(),
+        member: member.natural(),
+      })),
+      phase1: fields.natural(),
+      phase2: fields.natural(),
+      leaseMs: fields.natural(),
+      driftRatio: fields.finite(),
+    },
+    regions: readRegions(fields),
+  };
+}
+
+export function regionElements(regions: readonly RegionAssignment[]): unknown[] {
+  return regions.map(({ start, end, group }) => [start, end ?? null, group]);
+}
+
+export function readRegions(fields: Positional): RegionAssignment[] {
+  return fields.list(regionsMax, (region) => ({
+    start: region.text(2048),
+    end: region.optionalText(2048),
+    group: region.text(),
+  }));
+}
+
+export function encodeBirth(birth: Birth): Uint8Array {
+  return Buffer.from(packr.pack(birthElements(birth)));
+}
+
+export function decodeBirth(bytes: Uint8Array): Birth {
+  return readBirth(new Positional(packr.unpack(bytes) as unknown));
+}

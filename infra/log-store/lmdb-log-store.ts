@@ -1,0 +1,281 @@
+/**
+ * The log store on LMDB: one environment per node, written by this process only. A put resolves when its
+ * transaction is flushed; everything submitted while the previous flush was running shares the next one.
+ */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { open, type Database, type RootDatabase } from "lmdb";
+import type { Slot } from "../../machines/ballot.ts";
+import { compareBallots } from "../../machines/ballot.ts";
+import { invariant } from "../../machines/invariant.ts";
+import type { LogAppend, LogRecord } from "../../machines/record.ts";
+import { SynodError } from "../errors/synod-error.ts";
+import type { Randomness } from "../randomness/randomness.ts";
+import { lockDirectory } from "./directory-lock.ts";
+import type {
+  Durable,
+  LoadedGroup,
+  LogStore,
+  PeerStart,
+  StoredBirth,
+  StoreIdentity,
+} from "./log-store.ts";
+import {
+  decodeHead,
+  decodeRecord,
+  decodeSealed,
+  emptyHead,
+  encodeHead,
+  encodeRecord,
+  encodeSealed,
+  positionOf,
+  recordKey,
+  type Head,
+} from "./record-format.ts";
+import {
+  decodeIdentity,
+  encodeIdentity,
+  nextIdentity,
+  readIdentityFile,
+  writeIdentityFile,
+} from "./store-identity.ts";
+
+type BinaryDatabase = Database<Buffer, Buffer>;
+
+export interface LmdbLogStoreOptions {
+  /** Made if absent; holds the environment `log`, the identity file and the lock. */
+  readonly directory: string;
+  readonly cluster: string;
+  readonly node: string;
+  readonly randomness: Randomness;
+}
+
+/** Virtual address space, not memory or disk: the log is trimmed long before. */
+const mapBytes = 64 * 2 ** 30;
+const identityKey = Buffer.from("identity");
+
+interface Group {
+  readonly key: Buffer;
+  /** As of the newest append, durable or not. */
+  head: Head;
+  /** Bytes of records ever appended. */
+  end: number;
+}
+
+/**
+ * Opens or creates the store and raises its incarnation durably. Throws `STORE_LOCKED`, `LOST_STORE`,
+ * `RESTORED_STORE`, `TOPOLOGY_DIFFERS`, `CORRUPT_STORE` or `INCOMPATIBLE_VERSION`.
+ */
+export async function openLmdbLogStore(options: LmdbLogStoreOptions): Promise<LmdbLogStore> {
+  mkdirSync(options.directory, { recursive: true });
+  const unlock = lockDirectory(options.directory);
+  try {
+    const environment = open<Buffer, Buffer>({
+      path: join(options.directory, "log"),
+      encoding: "binary",
+      keyEncoding: "binary",
+      maxDbs: 8,
+      mapSize: mapBytes,
+      overlappingSync: false,
+      eventTurnBatching: false,
+    });
+    try {
+      const identity = await claim(environment, options);
+      return new LmdbLogStore(environment, identity, unlock);
+    } catch (error) {
+      await environment.close();
+      throw error;
+    }
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+async function claim(
+  environment: RootDatabase<Buffer, Buffer>,
+  { directory, cluster, node, randomness }: LmdbLogStoreOptions,
+): Promise<StoreIdentity> {
+  const file = join(directory, "identity.json");
+  const database = table(environment, "identity");
+  const stored = database.get(identityKey);
+  const inside = stored && decodeIdentity(decodeSealed(identityKey, stored));
+  const beside = readIdentityFile(file);
+  const identity = nextIdentity({ cluster, node }, inside, beside, randomness);
+  await database.put(identityKey, encodeSealed(identityKey, encodeIdentity(identity)));
+  writeIdentityFile(file, identity);
+  return identity;
+}
+
+function table(environment: RootDatabase<Buffer, Buffer>, name: string): BinaryDatabase {
+  return environment.openDB<Buffer, Buffer>({ name, encoding: "binary", keyEncoding: "binary" });
+}
+
+export class LmdbLogStore implements LogStore {
+  readonly identity: StoreIdentity;
+  readonly #environment: RootDatabase<Buffer, Buffer>;
+  readonly #records: BinaryDatabase;
+  readonly #heads: BinaryDatabase;
+  readonly #births: BinaryDatabase;
+  readonly #peers: BinaryDatabase;
+  readonly #groups = new Map<string, Group>();
+  readonly #unlock: () => void;
+  /** The first failed commit. A later flush may succeed with pages lost, so nothing is written any more. */
+  #failure: Error | undefined;
+
+  constructor(
+    environment: RootDatabase<Buffer, Buffer>,
+    identity: StoreIdentity,
+    unlock: () => void,
+  ) {
+    this.#environment = environment;
+    this.identity = identity;
+    this.#unlock = unlock;
+    this.#records = table(environment, "records");
+    this.#heads = table(environment, "heads");
+    this.#births = table(environment, "births");
+    this.#peers = table(environment, "peers");
+  }
+
+  load(name: string): LoadedGroup {
+    const group = this.#group(name);
+    const birth = this.#births.get(group.key);
+    const { promise, chosenThrough, trimmedThrough } = group.head;
+    const unchosen = this.read(name, chosenThrough + 1, Number.MAX_SAFE_INTEGER, Infinity);
+    const highest = unchosen.reduce(
+      (ballot, record) => (compareBallots(record.ballot, ballot) > 0 ? record.ballot : ballot),
+      promise,
+    );
+    return {
+      birth: birth && storedBirth(decodeSealed(group.key, birth)),
+      promise: highest,
+      chosenThrough,
+      trimmedThrough,
+      unchosen,
+    };
+  }
+
+  recordBirth(name: string, { birth, complete }: StoredBirth, done: Durable): void {
+    const { key } = this.#group(name);
+    const content = Buffer.concat([Buffer.from([complete ? 1 : 0]), birth]);
+    this.#settle(this.#failure ?? this.#births.put(key, encodeSealed(key, content)), done);
+  }
+
+  append(name: string, change: LogAppend, done: Durable): void {
+    const group = this.#group(name);
+    if (this.#failure !== undefined) return done(this.#failure);
+    const records = change.records ?? [];
+    const headChanges =
+      change.promise !== undefined ||
+      change.chosenThrough !== undefined ||
+      change.trimThrough !== undefined;
+    const trimFrom = group.head.trimmedThrough + 1;
+    if (headChanges) group.head = nextHead(group.head, change);
+    const write = (): Promise<boolean> => {
+      let last: Promise<boolean> | undefined;
+      for (const record of records) last = this.#putRecord(name, group, record);
+      if (headChanges) last = this.#heads.put(group.key, encodeHead(group.key, group.head));
+      for (let slot = trimFrom; slot <= (change.trimThrough ?? 0); slot++) {
+        last = this.#records.remove(recordKey(name, slot));
+      }
+      invariant(last !== undefined, "an append changes something");
+      return last;
+    };
+    // One transaction, so that a change is found as a whole or not at all.
+    const single = records.length === 1 && !headChanges;
+    this.#settle(single ? write() : this.#environment.batch(write), done);
+  }
+
+  read(name: string, from: Slot, through: Slot, bytesMax: number): readonly LogRecord[] {
+    const found: LogRecord[] = [];
+    let bytes = 0;
+    const start = recordKey(name, from);
+    const end = recordKey(name, through + 1);
+    for (const { key, value } of this.#records.getRange({ start, end })) {
+      found.push(decodeRecord(key, value));
+      bytes += value.length;
+      if (bytes >= bytesMax) break;
+    }
+    return found;
+  }
+
+  bytes(name: string): number {
+    const group = this.#group(name);
+    const first = this.#records.get(recordKey(name, group.head.trimmedThrough + 1));
+    return first === undefined ? 0 : group.end - positionOf(first).start;
+  }
+
+  peers(): readonly PeerStart[] {
+    const found: PeerStart[] = [];
+    for (const { key, value } of this.#peers.getRange({})) {
+      found.push(JSON.parse(decodeSealed(key, value).toString()) as PeerStart);
+    }
+    return found;
+  }
+
+  recordPeer(peer: PeerStart, done: Durable): void {
+    const key = Buffer.from(String(peer.member));
+    const value = encodeSealed(key, Buffer.from(JSON.stringify(peer)));
+    this.#settle(this.#failure ?? this.#peers.put(key, value), done);
+  }
+
+  async close(): Promise<void> {
+    await this.#environment.close();
+    this.#unlock();
+  }
+
+  #group(name: string): Group {
+    let group = this.#groups.get(name);
+    if (group === undefined) {
+      const key = Buffer.from(name, "latin1");
+      const head = this.#heads.get(key);
+      const [last] = this.#records.getRange({
+        start: recordKey(name, Number.MAX_SAFE_INTEGER),
+        end: recordKey(name, 0),
+        reverse: true,
+        limit: 1,
+      });
+      group = {
+        key,
+        head: head === undefined ? emptyHead : decodeHead(key, head),
+        end: last === undefined ? 0 : positionOf(last.value).end,
+      };
+      this.#groups.set(name, group);
+    }
+    return group;
+  }
+
+  #putRecord(name: string, group: Group, record: LogRecord): Promise<boolean> {
+    const key = recordKey(name, record.slot);
+    const value = encodeRecord(key, record, group.end);
+    group.end += value.length;
+    return this.#records.put(key, value);
+  }
+
+  #settle(committed: Promise<boolean> | Error, done: Durable): void {
+    if (committed instanceof Error) return done(committed);
+    committed.then(
+      () => done(this.#failure),
+      (error: unknown) => {
+        this.#failure ??= new SynodError(
+          "STORAGE_FAILED",
+          `the log could not be written: ${error instanceof Error ? error.message : String(error)}`,
+          { cause: error },
+        );
+        done(this.#failure);
+      },
+    );
+  }
+}
+
+function nextHead(head: Head, change: LogAppend): Head {
+  return {
+    promise: change.promise ?? head.promise,
+    chosenThrough: change.chosenThrough ?? head.chosenThrough,
+    trimmedThrough: change.trimThrough ?? head.trimmedThrough,
+  };
+}
+
+function storedBirth(content: Buffer): StoredBirth {
+  return { complete: content[0] === 1, birth: content.subarray(1) };
+}

@@ -1,0 +1,228 @@
+/**
+ * The log store as a simulated disk. What was submitted becomes durable flush by flush; a crash or a power loss keeps
+ * every acknowledged flush and any prefix of what was on its way. Records are kept in the real format, so that flipped
+ * bits are found the same way.
+ */
+import { compareBallots, type Slot } from "../../machines/ballot.ts";
+import type { LogAppend, LogRecord } from "../../machines/record.ts";
+import type { Clock } from "../clock/clock.ts";
+import { SynodError } from "../errors/synod-error.ts";
+import type { Randomness } from "../randomness/randomness.ts";
+import type {
+  Durable,
+  LoadedGroup,
+  LogStore,
+  PeerStart,
+  StoredBirth,
+  StoreIdentity,
+} from "./log-store.ts";
+import { decodeRecord, emptyHead, encodeRecord, recordKey, type Head } from "./record-format.ts";
+import { nextIdentity } from "./store-identity.ts";
+
+interface StoredGroup {
+  head: Head;
+  birth: StoredBirth | undefined;
+  readonly records: Map<Slot, { readonly key: Buffer; readonly value: Buffer }>;
+}
+
+interface Submitted {
+  readonly change: (disk: SimulatedLogDisk) => void;
+  readonly done: Durable;
+}
+
+/** Faults of the disk that an experiment may switch on at any time. */
+export interface LogDiskFaults {
+  /** How long one flush takes, in milliseconds. */
+  flushMs: (randomness: Randomness) => number;
+  /** The next flush fails, and the store with it. */
+  failNextFlush: boolean;
+}
+
+/** The part that outlives the process. */
+export class SimulatedLogDisk {
+  identity: StoreIdentity | undefined;
+  /** The identity file beside the log. */
+  identityBeside: StoreIdentity | undefined;
+  readonly groups = new Map<string, StoredGroup>();
+  readonly peers = new Map<number, PeerStart>();
+  readonly faults: LogDiskFaults;
+  flushes = 0;
+
+  constructor(faults: LogDiskFaults) {
+    this.faults = faults;
+  }
+
+  group(name: string): StoredGroup {
+    let group = this.groups.get(name);
+    if (group === undefined) {
+      group = { head: emptyHead, birth: undefined, records: new Map() };
+      this.groups.set(name, group);
+    }
+    return group;
+  }
+
+  /** The directory is emptied, with or without the identity file that lies beside the log. */
+  wipe(keepIdentityFile: boolean): void {
+    this.identity = undefined;
+    if (!keepIdentityFile) this.identityBeside = undefined;
+    this.groups.clear();
+    this.peers.clear();
+  }
+
+  /** Flips one bit of a stored record; false when there is none. */
+  flipBit(groupName: string, slot: Slot, bit: number): boolean {
+    const stored = this.groups.get(groupName)?.records.get(slot);
+    if (stored === undefined) return false;
+    const at = Math.floor(bit / 8) % stored.value.length;
+    stored.value[at] = (stored.value[at] ?? 0) ^ (1 << (bit % 8));
+    return true;
+  }
+}
+
+export class SimulatedLogStore implements LogStore {
+  readonly identity: StoreIdentity;
+  readonly #disk: SimulatedLogDisk;
+  readonly #clock: Clock;
+  readonly #randomness: Randomness;
+  #waiting: Submitted[] = [];
+  #flushing: Submitted[] = [];
+  #failure: Error | undefined;
+  #closed = false;
+
+  constructor(
+    disk: SimulatedLogDisk,
+    wanted: { readonly cluster: string; readonly node: string },
+    clock: Clock,
+    randomness: Randomness,
+  ) {
+    this.identity = nextIdentity(wanted, disk.identity, disk.identityBeside, randomness);
+    disk.identity = this.identity;
+    disk.identityBeside = this.identity;
+    this.#disk = disk;
+    this.#clock = clock;
+    this.#randomness = randomness;
+  }
+
+  load(name: string): LoadedGroup {
+    const { head, birth, records } = this.#disk.group(name);
+    const unchosen = [...records.keys()]
+      .filter((slot) => slot > head.chosenThrough)
+      .sort((left, right) => left - right)
+      .map((slot) => this.#record(name, slot))
+      .filter((record) => record !== undefined);
+    const promise = unchosen.reduce(
+      (highest, { ballot }) => (compareBallots(ballot, highest) > 0 ? ballot : highest),
+      head.promise,
+    );
+    const { chosenThrough, trimmedThrough } = head;
+    return { birth, promise, chosenThrough, trimmedThrough, unchosen };
+  }
+
+  recordBirth(name: string, birth: StoredBirth, done: Durable): void {
+    const kept = { birth: birth.birth.slice(), complete: birth.complete };
+    this.#submit((disk) => (disk.group(name).birth = kept), done);
+  }
+
+  append(name: string, change: LogAppend, done: Durable): void {
+    this.#submit((disk) => applyTo(disk.group(name), name, change), done);
+  }
+
+  read(name: string, from: Slot, through: Slot, bytesMax: number): readonly LogRecord[] {
+    const { records } = this.#disk.group(name);
+    const slots = [...records.keys()]
+      .filter((slot) => slot >= from && slot <= through)
+      .sort((left, right) => left - right);
+    const found: LogRecord[] = [];
+    let bytes = 0;
+    for (const slot of slots) {
+      const record = this.#record(name, slot);
+      if (record !== undefined) found.push(record);
+      bytes += record?.entry.length ?? 0;
+      if (bytes >= bytesMax) break;
+    }
+    return found;
+  }
+
+  bytes(name: string): number {
+    let bytes = 0;
+    for (const { value } of this.#disk.group(name).records.values()) bytes += value.length;
+    return bytes;
+  }
+
+  peers(): readonly PeerStart[] {
+    return [...this.#disk.peers.values()];
+  }
+
+  recordPeer(peer: PeerStart, done: Durable): void {
+    this.#submit((disk) => disk.peers.set(peer.member, peer), done);
+  }
+
+  /** Lets everything submitted become durable. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const { change } of [...this.#flushing, ...this.#waiting]) change(this.#disk);
+    this.#flushing = [];
+    this.#waiting = [];
+    return Promise.resolve();
+  }
+
+  /** The process dies, or the power fails: of what is on its way a prefix may have reached the disk, nothing is answered. */
+  crash(): void {
+    const onTheWay = [this.#flushing, this.#waiting];
+    const kept = Math.floor(this.#randomness.fraction() * (onTheWay.length + 1));
+    for (const flush of onTheWay.slice(0, kept)) {
+      for (const { change } of flush) change(this.#disk);
+    }
+    this.#closed = true;
+    this.#flushing = [];
+    this.#waiting = [];
+  }
+
+  #record(name: string, slot: Slot): LogRecord | undefined {
+    const stored = this.#disk.group(name).records.get(slot);
+    return stored && decodeRecord(stored.key, stored.value);
+  }
+
+  #submit(change: Submitted["change"], done: Durable): void {
+    if (this.#closed) return;
+    if (this.#failure !== undefined) return done(this.#failure);
+    this.#waiting.push({ change, done });
+    if (this.#flushing.length === 0) this.#flush();
+  }
+
+  #flush(): void {
+    this.#flushing = this.#waiting;
+    this.#waiting = [];
+    if (this.#flushing.length === 0) return;
+    this.#clock.after(this.#disk.faults.flushMs(this.#randomness), () => this.#flushed());
+  }
+
+  #flushed(): void {
+    if (this.#closed) return;
+    const flushed = this.#flushing;
+    this.#flushing = [];
+    if (this.#disk.faults.failNextFlush) {
+      this.#disk.faults.failNextFlush = false;
+      this.#failure = new SynodError("STORAGE_FAILED", "the log could not be written: simulated");
+    } else {
+      this.#disk.flushes += 1;
+      for (const { change } of flushed) change(this.#disk);
+    }
+    this.#flush();
+    for (const { done } of flushed) done(this.#failure);
+  }
+}
+
+function applyTo(group: StoredGroup, name: string, change: LogAppend): void {
+  for (const record of change.records ?? []) {
+    const key = recordKey(name, record.slot);
+    group.records.set(record.slot, { key, value: encodeRecord(key, record, 0) });
+  }
+  const trimFrom = group.head.trimmedThrough + 1;
+  group.head = {
+    promise: change.promise ?? group.head.promise,
+    chosenThrough: change.chosenThrough ?? group.head.chosenThrough,
+    trimmedThrough: change.trimThrough ?? group.head.trimmedThrough,
+  };
+  for (let slot = trimFrom; slot <= group.head.trimmedThrough; slot++) group.records.delete(slot);
+}

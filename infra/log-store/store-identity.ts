@@ -1,0 +1,102 @@
+/**
+ * Which store a directory holds. The identity is kept inside the log environment and again in a file beside it: an
+ * emptied or restored environment would otherwise open as a healthy store that has forgotten its promises.
+ */
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
+import { SynodError } from "../errors/synod-error.ts";
+import type { Randomness } from "../randomness/randomness.ts";
+import type { StoreIdentity } from "./log-store.ts";
+
+/** Decides, from what both places hold, which store this is; throws when they do not fit together. */
+export function nextIdentity(
+  wanted: { readonly cluster: string; readonly node: string },
+  inside: StoreIdentity | undefined,
+  beside: StoreIdentity | undefined,
+  randomness: Randomness,
+): StoreIdentity {
+  if (inside === undefined && beside === undefined) {
+    return { ...wanted, member: randomness.identifier(), incarnation: 1 };
+  }
+  if (inside === undefined) {
+    throw new SynodError(
+      "LOST_STORE",
+      `the log of node ${wanted.node} is empty, but its identity file names a store: the log was lost`,
+    );
+  }
+  // The identity file is written last at birth, so it may be missing only then.
+  if (beside === undefined && inside.incarnation > 1) {
+    throw new SynodError(
+      "LOST_STORE",
+      `the log of node ${wanted.node} has no identity file beside it: it was copied or partly removed`,
+    );
+  }
+  if (beside !== undefined && beside.member !== inside.member) {
+    throw new SynodError(
+      "LOST_STORE",
+      `the log of node ${wanted.node} belongs to another store than the identity file beside it`,
+    );
+  }
+  if (beside !== undefined && beside.incarnation > inside.incarnation) {
+    throw new SynodError(
+      "RESTORED_STORE",
+      `the log of node ${wanted.node} is at start ${inside.incarnation}, its identity file at ${beside.incarnation}: the log was copied back`,
+    );
+  }
+  if (inside.cluster !== wanted.cluster || inside.node !== wanted.node) {
+    throw new SynodError(
+      "TOPOLOGY_DIFFERS",
+      `the directory holds node ${inside.node} of cluster ${inside.cluster}, not node ${wanted.node} of cluster ${wanted.cluster}`,
+      { nextStep: "Name another data directory with --data, or use the topology it belongs to." },
+    );
+  }
+  return { ...inside, incarnation: inside.incarnation + 1 };
+}
+
+export function encodeIdentity(identity: StoreIdentity): Buffer {
+  return Buffer.from(JSON.stringify(identity));
+}
+
+export function decodeIdentity(bytes: Uint8Array): StoreIdentity {
+  const parsed = JSON.parse(Buffer.from(bytes).toString()) as Partial<StoreIdentity>;
+  const { cluster, node, member, incarnation } = parsed;
+  if (
+    typeof cluster !== "string" ||
+    typeof node !== "string" ||
+    typeof member !== "number" ||
+    typeof incarnation !== "number"
+  ) {
+    throw new SynodError("CORRUPT_STORE", "the store's identity cannot be read");
+  }
+  return { cluster, node, member, incarnation };
+}
+
+export function readIdentityFile(path: string): StoreIdentity | undefined {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+  return decodeIdentity(bytes);
+}
+
+/** Replaces the file as a whole, durably. */
+export function writeIdentityFile(path: string, identity: StoreIdentity): void {
+  const draft = `${path}.new`;
+  const file = openSync(draft, "w");
+  try {
+    writeSync(file, encodeIdentity(identity));
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(draft, path);
+  const folder = openSync(dirname(path), "r");
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}
