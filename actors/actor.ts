@@ -1,0 +1,132 @@
+/**
+ * Hosts one machine as an actor: a mailbox in front of it, its effects carried out behind it, its failures reported.
+ * An actor is addressed by its role and store group; whether the sender sits in this process or behind a NATS
+ * subject makes no difference to it.
+ */
+import { createActor, type AnyActorLogic } from "xstate";
+import type { Clock } from "../infra/clock/clock.ts";
+import type { Dispatcher } from "./dispatcher.ts";
+import { Deadlines } from "./deadlines.ts";
+
+/** What a machine's context refers to: it fills the outbox while it handles an event. */
+export interface Memory<Effect> {
+  readonly outbox: Effect[];
+  toJSON(): Record<string, unknown>;
+}
+
+export interface ActorOptions<Effect, Kept extends Memory<Effect>> {
+  /** `role` or `group/role`: how inspection and logs name it. */
+  readonly name: string;
+  readonly logic: AnyActorLogic;
+  readonly memory: Kept;
+  readonly clock: Clock;
+  readonly dispatcher: Dispatcher;
+  /** Carries out one effect. Called in order, after the event that led to it was handled completely. */
+  readonly perform: (effect: Effect) => void;
+  /** The machine, or an effect of it, threw: the actor handles nothing any more. */
+  readonly failed: (reason: Error) => void;
+}
+
+/** Every event says when it was taken; hosts read the clocks when they post it. */
+export interface Timed {
+  readonly nowMs: number;
+  readonly wallMs: number;
+}
+
+export class Actor<
+  Event extends { readonly type: string },
+  Effect extends { readonly type: string },
+  Kept extends Memory<Effect> = Memory<Effect>,
+> {
+  readonly name: string;
+  readonly memory: Kept;
+  readonly #options: ActorOptions<Effect, Kept>;
+  readonly #interpreter: ReturnType<typeof createActor<AnyActorLogic>>;
+  readonly #deadlines: Deadlines;
+  readonly #mailbox: Event[] = [];
+  #failure: Error | undefined;
+  #stopped = false;
+
+  constructor(options: ActorOptions<Effect, Kept>) {
+    this.name = options.name;
+    this.memory = options.memory;
+    this.#options = options;
+    this.#interpreter = createActor(options.logic, { input: { memory: options.memory } });
+    this.#interpreter.subscribe({ error: (error) => this.#fail(error) });
+    this.#deadlines = new Deadlines(options.clock, (name, times) => {
+      this.post({ type: "deadline", name, ...times } as unknown as Event);
+    });
+  }
+
+  /** The chart's active state. */
+  get state(): string {
+    const { value } = this.#interpreter.getSnapshot() as { readonly value?: unknown };
+    return typeof value === "string" ? value : "";
+  }
+
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  start(): void {
+    this.#interpreter.start();
+    this.#carryOut();
+  }
+
+  /** Puts the event into the mailbox; events are handled one at a time, in the order of posting across all actors of the node. */
+  post(event: Event): void {
+    if (this.#stopped) return;
+    this.#mailbox.push(event);
+    this.#options.dispatcher.ready(this);
+  }
+
+  /** Called by the dispatcher, once per posted event. */
+  handleNext(): void {
+    const event = this.#mailbox.shift();
+    if (event === undefined || this.#stopped) return;
+    this.#interpreter.send(event);
+    this.#carryOut();
+  }
+
+  setDeadline(name: string, atMs: number | undefined): void {
+    this.#deadlines.set(name, atMs);
+  }
+
+  /** Nothing is handled, sent or stored on its behalf from here on. */
+  stop(): void {
+    this.#stopped = true;
+    this.#mailbox.length = 0;
+    this.#deadlines.clear();
+    this.#interpreter.stop();
+  }
+
+  #carryOut(): void {
+    const { outbox } = this.memory;
+    // A machine that failed half-way has said things it may not stand by.
+    if (this.#hasFailed()) return;
+    for (const effect of outbox.splice(0)) {
+      if (this.#stopped) return;
+      try {
+        this.#options.perform(effect);
+      } catch (error) {
+        return this.#fail(error);
+      }
+    }
+  }
+
+  #hasFailed(): boolean {
+    const { status, error } = this.#interpreter.getSnapshot() as {
+      readonly status: string;
+      readonly error?: unknown;
+    };
+    if (status === "error") this.#fail(error);
+    return this.#failure !== undefined;
+  }
+
+  #fail(error: unknown): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = error instanceof Error ? error : new Error(String(error));
+    this.stop();
+    this.#options.failed(this.#failure);
+  }
+}

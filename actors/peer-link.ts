@@ -1,0 +1,148 @@
+/**
+ * A node's link to the other nodes: gives messages their envelope and subject, and lets in only those of this cluster,
+ * from a known node, from that store's newest start.
+ */
+import {
+  decodePeerMessage,
+  encodePeerMessage,
+  type Envelope,
+  type PeerMessage,
+} from "../infra/codec/peer-codec.ts";
+import { MalformedMessage } from "../infra/codec/positional.ts";
+import { OtherFormat } from "../infra/codec/peer-codec.ts";
+import type { Clock } from "../infra/clock/clock.ts";
+import type { InboundMessage, Transport } from "../infra/transport/transport.ts";
+import type { Sender } from "../machines/messages.ts";
+import type { Start } from "../machines/node/node-memory.ts";
+import type { Timed } from "./actor.ts";
+import type { DropCounts } from "./drop-counts.ts";
+import type { StartRegistry } from "./start-registry.ts";
+import { groupSubject, nodeSubject, senderOf } from "./subjects.ts";
+
+/** What a group's envelope says once the group is born. */
+export interface GroupIdentity {
+  readonly clusterId: string;
+  readonly epoch: number;
+}
+
+export interface PeerLinkOptions {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly prefix: string;
+  readonly clusterName: string;
+  readonly self: string;
+  readonly start: Start;
+  /** All nodes of the cluster. */
+  readonly nodes: readonly string[];
+  readonly groups: readonly string[];
+  readonly starts: StartRegistry;
+  readonly drops: DropCounts;
+  /** Undefined until the group is born here. */
+  readonly identityOf: (group: string) => GroupIdentity | undefined;
+  readonly receive: (message: PeerMessage, group: string, from: Sender, times: Timed) => void;
+}
+
+/** Before a group is born its stores know the cluster only by name. */
+const beforeBirth = new Set<PeerMessage["type"]>([
+  "birthAsk",
+  "birthAnswer",
+  "birthOffer",
+  "birthHeld",
+  "hello",
+  "helloAnswer",
+]);
+
+export class PeerLink {
+  readonly #options: PeerLinkOptions;
+  readonly #known: ReadonlySet<string>;
+
+  constructor(options: PeerLinkOptions) {
+    this.#options = options;
+    this.#known = new Set(options.nodes);
+  }
+
+  /** Listens on the node's own subject and on those of its groups. */
+  listen(): void {
+    const { transport, prefix, self, groups } = this.#options;
+    const subjects = [
+      nodeSubject(prefix, self, "*"),
+      ...groups.map((group) => groupSubject(prefix, group, "*")),
+    ];
+    for (const subject of subjects) {
+      transport.subscribe(subject, (message) => this.#inbound(message));
+    }
+  }
+
+  send(to: string, group: string, message: PeerMessage): void {
+    const { prefix, self } = this.#options;
+    this.#publish(nodeSubject(prefix, to, self), group, message);
+  }
+
+  /** Published once; the NATS server copies it to every other member. */
+  broadcast(group: string, message: PeerMessage): void {
+    const { prefix, self } = this.#options;
+    this.#publish(groupSubject(prefix, group, self), group, message);
+  }
+
+  #publish(subject: string, group: string, message: PeerMessage): void {
+    const { transport, start, clusterName, identityOf, drops } = this.#options;
+    if (!transport.connected) return drops.count("sent while disconnected");
+    const identity = identityOf(group);
+    const byName = beforeBirth.has(message.type);
+    if (!byName && identity === undefined) return drops.count("sent before birth");
+    const envelope: Envelope = {
+      cluster: byName ? clusterName : (identity?.clusterId ?? ""),
+      group,
+      epoch: identity?.epoch ?? 0,
+      member: start.member,
+      incarnation: start.incarnation,
+      start: start.start,
+    };
+    transport.publish(subject, encodePeerMessage(envelope, message));
+  }
+
+  #inbound({ subject, payload }: InboundMessage): void {
+    const { clock, self, drops } = this.#options;
+    const node = senderOf(subject);
+    if (node === self) return;
+    if (!this.#known.has(node)) return drops.count("unknown sender");
+    let packet;
+    try {
+      packet = decodePeerMessage(payload);
+    } catch (error) {
+      if (error instanceof OtherFormat) return drops.count(error.message);
+      if (error instanceof MalformedMessage) return drops.count("malformed message");
+      throw error;
+    }
+    const { envelope, message } = packet;
+    if (!this.#isOfThisCluster(envelope, message)) return;
+    if (!this.#isFromNewestStart(envelope, message)) return;
+    const times = { nowMs: clock.monotonicMs(), wallMs: clock.wallMs() };
+    this.#options.receive(message, envelope.group, { node, member: envelope.member }, times);
+  }
+
+  #isOfThisCluster({ cluster, group, epoch }: Envelope, message: PeerMessage): boolean {
+    const { clusterName, identityOf, drops } = this.#options;
+    if (beforeBirth.has(message.type)) {
+      if (cluster === clusterName) return true;
+      drops.count("another cluster's name");
+      return false;
+    }
+    const identity = identityOf(group);
+    if (identity === undefined) drops.count("group not born here");
+    else if (identity.clusterId !== cluster) drops.count("another cluster");
+    else if (identity.epoch !== epoch) drops.count("another epoch");
+    else return true;
+    return false;
+  }
+
+  /** An introduction is let through also when it is late: its sender has to be told. */
+  #isFromNewestStart(envelope: Envelope, message: PeerMessage): boolean {
+    const verdict = this.#options.starts.judge(envelope);
+    if (verdict === "current" || message.type === "hello") return true;
+    this.#options.drops.count(
+      verdict === "late" ? "an earlier start's message" : "a copied store's message",
+    );
+    return false;
+  }
+}
