@@ -7,13 +7,15 @@ import type { Duplex, Readable } from "node:stream";
 import type { Cancel, Clock } from "../clock/clock.ts";
 import { splitLines } from "./line-splitter.ts";
 
+export type Environment = Readonly<Record<string, string | undefined>>;
+
 export type OutputStream = "stdout" | "stderr";
 
 export interface ProgramPlan {
   readonly command: string;
   readonly args: readonly string[];
   /** The program's whole environment; the parent's own when left out. */
-  readonly environment?: Readonly<Record<string, string | undefined>>;
+  readonly environment?: Environment;
   readonly workingDirectory?: string;
   /** How long the program has between SIGTERM and SIGKILL, whoever stops it. */
   readonly stopTimeoutMs: number;
@@ -23,8 +25,9 @@ export interface ProgramPlan {
 
 /**
  * The shell starts its watcher in the background and then becomes the program, so the process id, the signals
- * and the exit code this process sees are the program's own. `$$` stays that id inside the watcher. A line on
- * the pipe means that the program has already ended, and its id may by then belong to somebody else.
+ * and the exit code this process sees are the program's own. `$$` stays that id inside the watcher, and it is
+ * also the id of the process group, which a kill ends with whatever the program has started. A line on the
+ * pipe means that the program has already ended, and its id may by then belong to somebody else.
  * The watcher is a shell, not a Node program, so that whoever kills every `node` at once does not kill it too.
  */
 const guardScript = `
@@ -37,7 +40,7 @@ const guardScript = `
       sleep 0.1
       ticks=$((ticks + 1))
     done
-    kill -KILL $$
+    kill -s KILL -- -$$
   fi
 } <&3 >/dev/null 2>&1 &
 shift
@@ -85,11 +88,22 @@ export class GuardedChild {
   /** Asks the program to end, and makes it end when `stopTimeoutMs` has passed. */
   stop(): void {
     this.signal("SIGTERM");
-    this.#cancelKill ??= this.#clock.after(this.#stopTimeoutMs, () => this.signal("SIGKILL"));
+    this.#cancelKill ??= this.#clock.after(this.#stopTimeoutMs, () => this.kill());
   }
 
   signal(signal: NodeJS.Signals): void {
     if (!this.#ended) this.#process.kill(signal);
+  }
+
+  /** Ends the program and all it has started, without asking. */
+  kill(): void {
+    if (this.#ended || this.pid === undefined) return;
+    try {
+      process.kill(-this.pid, "SIGKILL");
+    } catch {
+      // The group is gone already, and its end is on the way; or there is none yet, and the shell gets the signal.
+      this.signal("SIGKILL");
+    }
   }
 
   #watchEnd(): void {

@@ -59,7 +59,7 @@ export class SupervisedChild {
   /** Ends the child for good without asking it. */
   kill(): void {
     this.stop(() => undefined);
-    this.#child?.signal("SIGKILL");
+    this.#child?.kill();
   }
 
   #run(): void {
