@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { findBroker, type BrokerSearch } from "../../infra/broker/find-broker.ts";
 import { SynodError } from "../../infra/errors/synod-error.ts";
@@ -86,10 +86,12 @@ test("a server on PATH is taken before the cache", async () => {
   expect(await findBroker(search())).toEqual({ path, version: "2.9.10", source: "PATH" });
 });
 
-test("PATH is searched in its order, and what is too old there is passed over", async () => {
+test("PATH is searched in its order; what is too old or depends on the current folder is passed over", async () => {
   writeFakeBroker(join(folder, "a/nats-server"), "2.8.4");
   const path = writeFakeBroker(join(folder, "b/nats-server"), "2.10.1");
-  const PATH = `${join(folder, "a")}:relative:${join(folder, "b")}`;
+  writeFakeBroker(join(folder, "c/nats-server"), "2.11.0");
+  const fromHere = relative(process.cwd(), join(folder, "c"));
+  const PATH = `${join(folder, "a")}:${fromHere}:${join(folder, "b")}`;
   expect(await findBroker(search({ PATH }))).toEqual({ path, version: "2.10.1", source: "PATH" });
 });
 

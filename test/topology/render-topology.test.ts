@@ -39,6 +39,13 @@ test.each([1, 3, 5, 7] as const)("the default topology of %i nodes is a correct 
   expect(topology.regions.length).toBeGreaterThanOrEqual(3);
 });
 
+test("lists that several groups share are written out for each", () => {
+  const topology = defaultTopology(3, "demo");
+  const members = ["n1", "n2", "n3"];
+  const sharing = { ...topology, groups: topology.groups.map((group) => ({ ...group, members })) };
+  expect(parseTopology(renderTopology(sharing), "rendered")).toEqual(sharing);
+});
+
 /** Names that YAML reads as something else than text unless they are quoted. */
 const trickyNames = [
   "1",
@@ -149,10 +156,12 @@ test("every topology can be rendered and loaded again", () => {
   );
 });
 
-const strangePieces =
-  "&a |*a|!!map |<<: |---\n|\t|? |- |>\n|'|\"|#|~|\u0000|\uFEFF|\u2028|%YAML 1.1\n|9999999999999999999|.inf|...\n|\\x|\n".split(
+const strangePieces = [
+  ..."&a |*a|!!map |<<: |? |- |'|\"|#|~|\u0000|\uFEFF|\u2028|9999999999999999999|.inf|\\x".split(
     "|",
-  );
+  ),
+  ..."---|\t|>|%YAML 1.1|...|".split("|").map((piece) => `${piece}\n`),
+];
 
 test("whatever stands in a file, it is a topology or a TopologyError, never anything else", () => {
   const pieces = [...goodTopology.split(/(?<=[\s:,{}[\]])/), ...strangePieces];
