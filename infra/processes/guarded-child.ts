@@ -97,7 +97,9 @@ export class GuardedChild {
 
   /** Ends the program and all it has started, without asking. */
   kill(): void {
-    if (this.#ended || this.pid === undefined) return;
+    const { exitCode, signalCode } = this.#process;
+    // After the exit the ids are free for others.
+    if (this.pid === undefined || exitCode !== null || signalCode !== null) return;
     try {
       process.kill(-this.pid, "SIGKILL");
     } catch {
