@@ -79,6 +79,7 @@ export const errorTable = {
   STORAGE_FAILED: notExecuted("Check the disk, then restart the node."),
   CORRUPT_STORE: notExecuted("Replace the node as a new member; a record fails its checksum."),
   BROKER_NOT_FOUND: notExecuted("Install nats-server, or name it in SYNOD_NATS_SERVER."),
+  BROKER_FAILED: notExecuted("Correct what nats-server complains about, then start again."),
   PORT_IN_USE: notExecuted("Choose another port with --port."),
 } as const satisfies Record<string, ErrorMeaning>;
 
