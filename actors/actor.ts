@@ -14,17 +14,21 @@ export interface Memory<Effect> {
   toJSON(): Record<string, unknown>;
 }
 
-export interface ActorOptions<Effect, Kept extends Memory<Effect>> {
+/** What all actors under one supervisor share. */
+export interface HostOptions {
+  readonly clock: Clock;
+  readonly dispatcher: Dispatcher;
+  /** The machine, or an effect of it, threw: the actor handles nothing any more. */
+  readonly failed: (reason: Error) => void;
+}
+
+export interface ActorOptions<Effect, Kept extends Memory<Effect>> extends HostOptions {
   /** `role` or `group/role`: how inspection and logs name it. */
   readonly name: string;
   readonly logic: AnyActorLogic;
   readonly memory: Kept;
-  readonly clock: Clock;
-  readonly dispatcher: Dispatcher;
   /** Carries out one effect. Called in order, after the event that led to it was handled completely. */
   readonly perform: (effect: Effect) => void;
-  /** The machine, or an effect of it, threw: the actor handles nothing any more. */
-  readonly failed: (reason: Error) => void;
 }
 
 /** Every event says when it was taken; hosts read the clocks when they post it. */

@@ -53,15 +53,32 @@ export function readBirth(fields: Positional): Birth {
 }
 
 export function regionElements(regions: readonly RegionAssignment[]): unknown[] {
-  return regions.map(({ start, end, group }) => [start, end ?? null, group]);
+  return regions.map(({ id, version, start, end, group }) => [
+    id,
+    version,
+    bytesOf(start),
+    end === undefined ? null : bytesOf(end),
+    group,
+  ]);
 }
 
 export function readRegions(fields: Positional): RegionAssignment[] {
-  return fields.list(regionsMax, (region) => ({
-    start: region.text(2048),
-    end: region.optionalText(2048),
-    group: region.text(),
-  }));
+  return fields.list(regionsMax, (region) => {
+    const id = region.natural();
+    const version = region.natural();
+    const start = keyOf(region.bytes());
+    const end = region.optionalBytes();
+    return { id, version, start, end: end && keyOf(end), group: region.text() };
+  });
+}
+
+/** Internal keys are byte strings: one character per byte. */
+function bytesOf(key: string): Uint8Array {
+  return Buffer.from(key, "latin1");
+}
+
+function keyOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("latin1");
 }
 
 export function encodeBirth(birth: Birth): Uint8Array {

@@ -336,13 +336,11 @@ const bodies: { readonly [Name in TypeName]: Body<Name> } = {
         clusterId: fields.text(),
         version: fields.natural(),
         regions: readRegions(fields),
-        groups: fields.list(1024, (route) => {
-          const group = route.text();
-          const nodes = route.nested();
-          const names: string[] = [];
-          while (nodes.rest > 0) names.push(nodes.text());
-          return { group, nodes: names, leader: route.optionalText() };
-        }),
+        groups: fields.list(1024, (route) => ({
+          group: route.text(),
+          nodes: route.texts(64),
+          leader: route.optionalText(),
+        })),
         physicalMs: fields.natural(),
       },
     }),

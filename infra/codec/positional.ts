@@ -93,6 +93,14 @@ export class Positional {
     return numbers;
   }
 
+  texts(lengthMax: number): string[] {
+    const inner = this.nested();
+    if (inner.rest > lengthMax) throw new MalformedMessage(`more than ${lengthMax} texts`);
+    const texts: string[] = [];
+    while (inner.rest > 0) texts.push(inner.text());
+    return texts;
+  }
+
   nested(): Positional {
     return new Positional(this.#next());
   }

@@ -58,6 +58,7 @@ export const errorTable = {
   ),
   WRONG_CLUSTER: notExecuted("Connect to the cluster the session was opened with."),
   INCOMPATIBLE_VERSION: notExecuted("Run versions that speak the same format."),
+  TOO_STALE: notExecutedRetry("Ask another replica, or read linearizably."),
   UNAVAILABLE: notExecutedRetry("Try again; the node is starting or stopping."),
 
   // What may have happened.
@@ -78,6 +79,8 @@ export const errorTable = {
   STORE_LOCKED: notExecuted("Stop the other process that uses this data directory."),
   STORAGE_FAILED: notExecuted("Check the disk, then restart the node."),
   CORRUPT_STORE: notExecuted("Replace the node as a new member; a record fails its checksum."),
+  INVARIANT_FAILED: notExecuted("Keep the data directory and report it; do not restart the node."),
+  INTERNAL_ERROR: notExecuted("Restart the node; report it if it comes back."),
   BROKER_NOT_FOUND: notExecuted("Install nats-server, or name it in SYNOD_NATS_SERVER."),
   BROKER_FAILED: notExecuted("Correct what nats-server complains about, then start again."),
   PORT_IN_USE: notExecuted("Choose another port with --port."),

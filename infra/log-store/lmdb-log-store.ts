@@ -14,12 +14,14 @@ import type { Randomness } from "../randomness/randomness.ts";
 import { lockDirectory } from "./directory-lock.ts";
 import type {
   Durable,
+  FlushStatistics,
   LoadedGroup,
   LogStore,
   PeerStart,
   StoredBirth,
   StoreIdentity,
 } from "./log-store.ts";
+import { RecentLatencies } from "./recent-latencies.ts";
 import {
   decodeHead,
   decodeRecord,
@@ -120,6 +122,7 @@ export class LmdbLogStore implements LogStore {
   readonly #peers: BinaryDatabase;
   readonly #groups = new Map<string, Group>();
   readonly #unlock: () => void;
+  readonly #latencies = new RecentLatencies();
   /** The first failed commit. A later flush may succeed with pages lost, so nothing is written any more. */
   #failure: Error | undefined;
 
@@ -135,6 +138,10 @@ export class LmdbLogStore implements LogStore {
     this.#heads = table(environment, "heads");
     this.#births = table(environment, "births");
     this.#peers = table(environment, "peers");
+  }
+
+  groups(): readonly string[] {
+    return [...this.#births.getKeys({})].map((key) => key.toString("latin1"));
   }
 
   load(name: string): LoadedGroup {
@@ -205,6 +212,10 @@ export class LmdbLogStore implements LogStore {
     return first === undefined ? 0 : group.end - positionOf(first).start;
   }
 
+  statistics(): FlushStatistics {
+    return this.#latencies.summary();
+  }
+
   peers(): readonly PeerStart[] {
     const found: PeerStart[] = [];
     for (const { key, value } of this.#peers.getRange({})) {
@@ -254,8 +265,12 @@ export class LmdbLogStore implements LogStore {
 
   #settle(committed: Promise<boolean> | Error, done: Durable): void {
     if (committed instanceof Error) return done(committed);
+    const submittedMs = performance.now();
     committed.then(
-      () => done(this.#failure),
+      () => {
+        this.#latencies.add(performance.now() - submittedMs);
+        done(this.#failure);
+      },
       (error: unknown) => {
         this.#failure ??= new SynodError(
           "STORAGE_FAILED",

@@ -41,8 +41,17 @@ export interface PeerStart {
 /** Called once: without a failure after the change is on disk, or with the failure that stopped the store. */
 export type Durable = (failure: Error | undefined) => void;
 
+/** How long appends waited for the disk lately. */
+export interface FlushStatistics {
+  readonly appends: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
 export interface LogStore {
   readonly identity: StoreIdentity;
+  /** Names of the groups whose birth is stored. */
+  groups(): readonly string[];
   load(group: string): LoadedGroup;
   recordBirth(group: string, birth: StoredBirth, done: Durable): void;
   /**
@@ -59,6 +68,7 @@ export interface LogStore {
   bytes(group: string): number;
   /** The highest start of every store that was ever recorded. */
   peers(): readonly PeerStart[];
+  statistics(): FlushStatistics;
   recordPeer(peer: PeerStart, done: Durable): void;
   close(): Promise<void>;
 }

@@ -10,6 +10,7 @@ import { SynodError } from "../errors/synod-error.ts";
 import type { Randomness } from "../randomness/randomness.ts";
 import type {
   Durable,
+  FlushStatistics,
   LoadedGroup,
   LogStore,
   PeerStart,
@@ -103,6 +104,13 @@ export class SimulatedLogStore implements LogStore {
     this.#randomness = randomness;
   }
 
+  groups(): readonly string[] {
+    return [...this.#disk.groups]
+      .filter(([, { birth }]) => birth !== undefined)
+      .map(([name]) => name)
+      .sort();
+  }
+
   load(name: string): LoadedGroup {
     const { head, birth, records } = this.#disk.group(name);
     const unchosen = [...records.keys()]
@@ -147,6 +155,10 @@ export class SimulatedLogStore implements LogStore {
     let bytes = 0;
     for (const { value } of this.#disk.group(name).records.values()) bytes += value.length;
     return bytes;
+  }
+
+  statistics(): FlushStatistics {
+    return { appends: this.#disk.flushes, p50Ms: 0, p99Ms: 0 };
   }
 
   peers(): readonly PeerStart[] {

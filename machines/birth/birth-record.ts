@@ -4,6 +4,10 @@ import type { Configuration } from "../configuration.ts";
 
 /** A key range `[start, end)` and the group that owns it; `end` undefined = to the last key. */
 export interface RegionAssignment {
+  /** Never reused within a cluster. */
+  readonly id: number;
+  /** Raised by every command that changes the region's bounds or owner. */
+  readonly version: number;
   readonly start: string;
   readonly end: string | undefined;
   readonly group: string;
@@ -33,6 +37,13 @@ export interface BirthPlan {
   readonly leaseMs: number;
   readonly driftRatio: number;
   readonly regions: readonly RegionAssignment[];
+}
+
+/** The plan that this birth fits: a group that exists does not depend on the topology file any more. */
+export function planOf({ cluster, group, configuration, regions }: Birth): BirthPlan {
+  const { members, phase1, phase2, leaseMs, driftRatio } = configuration;
+  const nodes = members.map(({ node }) => node);
+  return { cluster, group, nodes, phase1, phase2, leaseMs, driftRatio, regions };
 }
 
 /** What the birth has otherwise than the plan, in words; undefined when they agree. */

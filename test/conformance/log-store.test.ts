@@ -182,6 +182,7 @@ for (const [name, make] of Object.entries(subjects)) {
       await recorded(true);
       const found = (await open()).load("born").birth;
       expect(found?.complete).toBe(true);
+      expect(store?.groups()).toEqual(["born"]);
       expect(Buffer.from(found?.birth ?? []).toString()).toBe("birth");
     });
 

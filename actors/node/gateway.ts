@@ -1,0 +1,151 @@
+/**
+ * The door for clients: takes frames from their subjects, hands each to the replica of the group it names, or passes
+ * it on, whole and once, to the node that leads that group.
+ */
+import { ReplyEncoder } from "../../infra/codec/reply-codec.ts";
+import { replyKind, requestKind, consistency } from "../../infra/codec/formats.ts";
+import { encodeRoute } from "../../infra/codec/route-codec.ts";
+import { RequestDecoder } from "../../infra/codec/request-decoder.ts";
+import {
+  peekRequest,
+  type ReadEnvelope,
+  type WriteEnvelope,
+} from "../../infra/codec/request-envelope.ts";
+import { errorTable, type ErrorCode } from "../../infra/errors/error-table.ts";
+import type { InboundMessage, Transport } from "../../infra/transport/transport.ts";
+import type { DropCounts } from "../drop-counts.ts";
+import type { Replica } from "../replica/replica.ts";
+import { adminSubject, apiSubject, inboxPrefix, nodeApiSubject } from "../subjects.ts";
+import type { RouteBook } from "./route-book.ts";
+
+export interface GatewayOptions {
+  readonly transport: Transport;
+  readonly prefix: string;
+  readonly node: string;
+  readonly drops: DropCounts;
+  readonly routes: RouteBook;
+  readonly replicaOf: (group: string) => Replica | undefined;
+  readonly forward: (to: string, frame: Uint8Array, reply: string) => void;
+  readonly statusAsked: (reply: string) => void;
+  readonly regionsAsked: (reply: string) => void;
+  /** This node's own status, as JSON. */
+  readonly nodeStatus: () => Readonly<Record<string, unknown>>;
+}
+
+export class Gateway {
+  readonly #options: GatewayOptions;
+  readonly #encoder = new ReplyEncoder();
+  readonly #decoder = new RequestDecoder();
+  #draining = false;
+
+  constructor(options: GatewayOptions) {
+    this.#options = options;
+  }
+
+  listen(): void {
+    const { transport, prefix, node, statusAsked, regionsAsked, nodeStatus } = this.#options;
+    this.#on(apiSubject(prefix), (payload, reply) => this.#asked(payload, reply));
+    this.#on(nodeApiSubject(prefix, node), (payload, reply) => this.take(payload, reply, false));
+    this.#on(adminSubject(prefix, "status"), (_, reply) => statusAsked(reply));
+    this.#on(adminSubject(prefix, "regions"), (_, reply) => regionsAsked(reply));
+    this.#on(adminSubject(prefix, "node"), (_, reply) =>
+      transport.publish(reply, Buffer.from(JSON.stringify(nodeStatus()))),
+    );
+  }
+
+  /** No frame is taken any more; clients turn to other nodes. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  deliver(reply: string, bytes: Uint8Array): void {
+    this.#options.transport.publish(reply, bytes);
+  }
+
+  /** A frame from a client, or one that another node passed on because it believes that this one leads. */
+  take(payload: Uint8Array, reply: string, forwarded: boolean): void {
+    const envelope = peekRequest(payload);
+    if (envelope.kind === "malformed") {
+      return this.#refuse(reply, 0, "", "BAD_REQUEST", envelope.problem);
+    }
+    if (envelope.kind === requestKind.route) return this.#answerRoute(reply);
+    if (this.#draining) {
+      const message = `node ${this.#options.node} is stopping`;
+      return this.#refuse(reply, envelope.number, envelope.group, "UNAVAILABLE", message);
+    }
+    const replica = this.#options.replicaOf(envelope.group);
+    if (envelope.kind === requestKind.read && this.#isAnsweredHere(envelope, replica)) {
+      return this.#read(payload, envelope, replica, reply);
+    }
+    if (envelope.kind === requestKind.write && replica?.leads === true) {
+      return replica.write(Buffer.from(payload), envelope, reply);
+    }
+    this.#passOn(payload, envelope, replica, reply, forwarded);
+  }
+
+  #on(subject: string, take: (payload: Uint8Array, reply: string) => void): void {
+    this.#options.transport.subscribe(subject, (message) => {
+      const reply = this.#replyOf(message);
+      if (reply !== undefined) take(message.payload, reply);
+    });
+  }
+
+  /** Elsewhere than in an inbox an answer could pass for a message of this node. */
+  #replyOf({ reply }: InboundMessage): string | undefined {
+    if (reply?.startsWith(inboxPrefix) === true) return reply;
+    this.#options.drops.count("request without an inbox to answer to");
+    return undefined;
+  }
+
+  /** On the shared subject every node hears the question; only what any node may answer is answered. */
+  #asked(payload: Uint8Array, reply: string): void {
+    if (peekRequest(payload).kind === requestKind.route) return this.#answerRoute(reply);
+    this.#options.drops.count("frame on the shared subject");
+  }
+
+  #answerRoute(reply: string): void {
+    const route = this.#options.routes.route();
+    if (route !== undefined) this.deliver(reply, encodeRoute(route));
+  }
+
+  #isAnsweredHere(envelope: ReadEnvelope, replica: Replica | undefined): replica is Replica {
+    if (replica === undefined) return false;
+    return replica.leads || envelope.consistency === consistency.stale;
+  }
+
+  #read(payload: Uint8Array, envelope: ReadEnvelope, replica: Replica, reply: string): void {
+    const frame = this.#decoder.readFrame(payload);
+    if ("problem" in frame) {
+      return this.#refuse(reply, envelope.number, envelope.group, "BAD_REQUEST", frame.problem);
+    }
+    replica.read(frame, reply);
+  }
+
+  #passOn(
+    payload: Uint8Array,
+    envelope: WriteEnvelope | ReadEnvelope,
+    replica: Replica | undefined,
+    reply: string,
+    forwarded: boolean,
+  ): void {
+    const { node, routes, forward } = this.#options;
+    const { number, group } = envelope;
+    const leader = replica?.leader ?? routes.leaderOf(group);
+    if (!forwarded && leader !== undefined && leader !== node) {
+      return forward(leader, payload, reply);
+    }
+    if (replica !== undefined) return replica.refuseForLackOfLeader(number, reply);
+    if (!routes.knows(group)) {
+      const message = `the cluster has no store group ${group}`;
+      return this.#refuse(reply, number, group, "WRONG_REGION", message);
+    }
+    const message = `no leader of group ${group} is known on node ${node}`;
+    this.#refuse(reply, number, group, "NOT_LEADER", message);
+  }
+
+  #refuse(reply: string, number: number, group: string, code: ErrorCode, message: string): void {
+    const { outcome } = errorTable[code];
+    const refusal = { kind: replyKind.refused, number, group, code, message, outcome } as const;
+    this.deliver(reply, this.#encoder.encode({ ...refusal, hint: undefined }));
+  }
+}

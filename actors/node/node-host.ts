@@ -1,0 +1,385 @@
+/** One Synod node: its groups' births and replicas, its region manager, and its doors to peers and clients. */
+import type { PeerMessage } from "../../infra/codec/peer-codec.ts";
+import type { Clock } from "../../infra/clock/clock.ts";
+import { SynodError } from "../../infra/errors/synod-error.ts";
+import type { LogStore } from "../../infra/log-store/log-store.ts";
+import type { Randomness } from "../../infra/randomness/randomness.ts";
+import type { StateStore } from "../../infra/state-store/state-store.ts";
+import { metaGroup, type Topology } from "../../infra/topology/topology.ts";
+import type { Transport } from "../../infra/transport/transport.ts";
+import type { Birth } from "../../machines/birth/birth-record.ts";
+import type { Sender } from "../../machines/messages.ts";
+import { nodeActor } from "../../machines/node/node-rules.ts";
+import {
+  NodeLife,
+  type NodeEffect,
+  type NodeEvent,
+  type Start,
+} from "../../machines/node/node-memory.ts";
+import type { RegionTable } from "../../machines/region-manager/routing.ts";
+import { Actor, type HostOptions, type Timed } from "../actor.ts";
+import { Dispatcher } from "../dispatcher.ts";
+import { DropCounts } from "../drop-counts.ts";
+import { PeerLink } from "../peer-link.ts";
+import type { ReplicaLimits } from "../replica/limits.ts";
+import { Replica } from "../replica/replica.ts";
+import { StartRegistry } from "../start-registry.ts";
+import { stopReasonOf, type StopReason } from "../stop-reason.ts";
+import { birthPlansFor, storedBirths, topologyDifference } from "./birth-plans.ts";
+import { Births } from "./births.ts";
+import { Gateway } from "./gateway.ts";
+import type { NodeStatus } from "./node-status.ts";
+import { RegionManaging } from "./region-managing.ts";
+import { RouteBook } from "./route-book.ts";
+
+export interface NodeHostOptions {
+  readonly topology: Topology;
+  readonly node: string;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  /** Protocol and clients have a connection each: a flood of one cannot make the other a slow consumer. */
+  readonly peers: Transport;
+  readonly clients: Transport;
+  readonly logStore: LogStore;
+  readonly stateStore: StateStore;
+  readonly limits: ReplicaLimits;
+  readonly version: string;
+  /** What the process knows of itself, for `status`: memory, event-loop lag. */
+  readonly vitals: () => Readonly<Record<string, number>>;
+  readonly log: (what: string, details: Readonly<Record<string, unknown>>) => void;
+  /** Everything is on disk and nothing will be said any more. */
+  readonly stopped: () => void;
+}
+
+type NodeActor = Actor<NodeEvent, NodeEffect, NodeLife>;
+
+export class NodeHost {
+  readonly #options: NodeHostOptions;
+  readonly #self: Sender;
+  readonly #start: Start;
+  readonly #ownGroups: readonly string[];
+  readonly #dispatcher = new Dispatcher();
+  readonly #drops = new DropCounts();
+  readonly #replicas = new Map<string, Replica>();
+  /** Groups whose replica could not even be made. */
+  readonly #unstartable = new Map<string, StopReason>();
+  readonly #problems = new Map<string, string>();
+  readonly #life: NodeActor;
+  readonly #births: Births;
+  readonly #peerLink: PeerLink;
+  readonly #gateway: Gateway;
+  readonly #routes: RouteBook;
+  readonly #regionManaging: RegionManaging;
+  #barred: StopReason | undefined;
+  #closed = false;
+
+  constructor(options: NodeHostOptions) {
+    const { topology, node, clock, randomness, logStore, peers, clients } = options;
+    const { member, incarnation } = logStore.identity;
+    this.#options = options;
+    this.#self = { node, member };
+    this.#start = { member, incarnation, start: randomness.identifier() };
+    const stored = storedBirths(logStore);
+    const plans = birthPlansFor(topology, node, stored);
+    const ownGroups = plans.filter((plan) => plan.nodes.includes(node)).map(({ group }) => group);
+    const named = [
+      ...topology.nodes.map(({ name }) => name),
+      ...plans.flatMap((plan) => plan.nodes),
+    ];
+    const nodes = [...new Set(named)];
+    const shared = { clock, dispatcher: this.#dispatcher };
+    const host: HostOptions = { ...shared, failed: (reason) => this.#stopAll(reason) };
+    this.#ownGroups = ownGroups;
+    const starts = new StartRegistry(logStore, (failure) => this.#stopAll(failure));
+
+    this.#life = new Actor({
+      ...host,
+      name: "node",
+      logic: nodeActor,
+      memory: new NodeLife({
+        self: this.#self,
+        start: this.#start,
+        groups: ownGroups,
+        peers: nodes.filter((name) => name !== node),
+        metStart: (asked) => starts.met(asked),
+      }),
+      perform: (effect: NodeEffect) => this.#perform(effect),
+    });
+    this.#births = new Births({
+      self: this.#self,
+      plans,
+      host,
+      logStore,
+      randomness,
+      send: (to, group, message) => this.#peerLink.send(to, group, message),
+      born: (birth, restarted) => this.#born(birth, restarted),
+      lost: (birth) => this.#lost(birth),
+      problem: (text) => this.#noteProblem("TOPOLOGY_DIFFERS", text),
+      storageFailed: (failure) => this.#stopAll(failure),
+    });
+    this.#peerLink = new PeerLink({
+      transport: peers,
+      clock,
+      prefix: topology.prefix,
+      clusterName: topology.cluster,
+      self: node,
+      start: this.#start,
+      nodes,
+      groups: ownGroups,
+      starts,
+      drops: this.#drops,
+      identityOf: (group) => {
+        const birth = this.#births.birthOf(group);
+        return birth && { clusterId: birth.clusterId, epoch: birth.configuration.epoch };
+      },
+      receive: (message, group, from, times) => this.#receive(message, group, from, times),
+    });
+    this.#routes = new RouteBook(clock, (group) => this.#replicas.get(group)?.leader);
+    this.#gateway = new Gateway({
+      transport: clients,
+      prefix: topology.prefix,
+      node,
+      drops: this.#drops,
+      routes: this.#routes,
+      replicaOf: (group) => this.#replicas.get(group),
+      forward: (to, frame, reply) =>
+        this.#peerLink.send(to, metaGroup, { type: "forward", frame, reply }),
+      statusAsked: (reply) => this.#regionManaging.asked("statusAsked", reply),
+      regionsAsked: (reply) => this.#regionManaging.asked("regionsAsked", reply),
+      nodeStatus: () => ({ ...this.status() }),
+    });
+    this.#regionManaging = new RegionManaging({
+      self: this.#self,
+      nodes,
+      host: shared,
+      clusterId: () => this.#births.clusterId ?? "",
+      physicalMs: () => this.#replicas.get(metaGroup)?.physicalMs() ?? clock.wallMs(),
+      metaLeader: () => this.#routes.leaderOf(metaGroup),
+      leaders: () => this.#leaders(),
+      status: () => ({ ...this.status() }),
+      readTable: (read) => this.#readTable(read),
+      adopt: (table) => this.#routes.adopt(table),
+      send: (to, message) => this.#peerLink.send(to, metaGroup, message),
+      answer: (reply, answer) => this.#gateway.deliver(reply, Buffer.from(JSON.stringify(answer))),
+      report: (what, details) => options.log(what, details),
+    });
+
+    const difference = topologyDifference(topology, node, stored);
+    if (difference !== undefined) this.#noteProblem("TOPOLOGY_DIFFERS", difference);
+    peers.onConnectionChange((connected) => {
+      const nowMs = clock.monotonicMs();
+      this.#life.post({ type: connected ? "connected" : "disconnected", nowMs });
+    });
+  }
+
+  start(): void {
+    this.#life.start();
+    this.#regionManaging.start();
+    this.#peerLink.listen();
+    this.#gateway.listen();
+    this.#births.start();
+    const nowMs = this.#options.clock.monotonicMs();
+    if (this.#options.peers.connected) this.#life.post({ type: "connected", nowMs });
+  }
+
+  /** Stops intake, hands leadership over, writes checkpoints, and calls `stopped`; a second call does not wait. */
+  drain(): void {
+    this.#gateway.drain();
+    this.#life.post({ type: "drain", nowMs: this.#options.clock.monotonicMs() });
+  }
+
+  get state(): string {
+    return this.#life.state;
+  }
+
+  replica(group: string): Replica | undefined {
+    return this.#replicas.get(group);
+  }
+
+  status(): NodeStatus {
+    const { version, vitals, logStore, peers } = this.#options;
+    return {
+      node: this.#self.node,
+      version,
+      state: this.#life.state,
+      member: this.#self.member,
+      incarnation: this.#start.incarnation,
+      clusterId: this.#births.clusterId,
+      connected: peers.connected,
+      barred: this.#barred,
+      problems: [...this.#problems].map(([code, text]) => ({ code, text })),
+      births: this.#births.states(),
+      replicas: [...this.#replicas.values()].map((replica) => replica.status()),
+      unstartable: Object.fromEntries(this.#unstartable),
+      regionManager: this.#regionManaging.state,
+      flush: logStore.statistics(),
+      drops: this.#drops.toJSON(),
+      vitals: vitals(),
+    };
+  }
+
+  #receive(message: PeerMessage, group: string, from: Sender, times: Timed): void {
+    switch (message.type) {
+      case "birthAsk":
+      case "birthAnswer":
+      case "birthOffer":
+      case "birthHeld":
+        return this.#births.receive(group, message, from, times);
+      case "hello":
+      case "helloAnswer":
+        return this.#life.post({ ...message, from, ...times });
+      case "nodeReport":
+      case "routing":
+        return this.#regionManaging.receive(message, from, times);
+      case "forward":
+        return this.#gateway.take(message.frame, message.reply, true);
+      default: {
+        const replica = this.#replicas.get(group);
+        if (replica === undefined) this.#drops.count("no replica of that group");
+        else replica.receive(message, from, times);
+      }
+    }
+  }
+
+  #perform(effect: NodeEffect): void {
+    switch (effect.type) {
+      case "send":
+        return this.#peerLink.send(effect.to, "", effect.message);
+      case "deadline":
+        return this.#life.setDeadline(effect.name, effect.atMs);
+      case "disconnected":
+        for (const replica of this.#replicas.values()) replica.disconnected();
+        return;
+      case "serving":
+        return this.#options.log("serving", { node: this.#self.node });
+      case "drainReplicas":
+        return this.#drainReplicas();
+      case "barred":
+        return this.#bar({ code: effect.code, text: effect.text });
+      case "stopped":
+        return this.#close();
+    }
+  }
+
+  #born(birth: Birth, restarted: boolean): void {
+    const { group, configuration } = birth;
+    if (!configuration.members.some(({ node }) => node === this.#self.node)) return;
+    try {
+      const replica = this.#makeReplica(birth, restarted);
+      this.#replicas.set(group, replica);
+      replica.start();
+    } catch (error) {
+      const reason = stopReasonOf(error);
+      this.#unstartable.set(group, reason);
+      this.#options.log("a replica could not be started", { group, ...reason });
+      this.#settled(group);
+    }
+  }
+
+  #makeReplica(birth: Birth, restarted: boolean): Replica {
+    const { clock, randomness, logStore, stateStore, limits, log } = this.#options;
+    const { group } = birth;
+    return new Replica({
+      self: this.#self,
+      birth,
+      restarted,
+      clock,
+      randomness,
+      dispatcher: this.#dispatcher,
+      logStore,
+      stateStore: stateStore.group(group),
+      limits,
+      deliver: (reply, bytes) => this.#gateway.deliver(reply, bytes),
+      send: (to, message) => this.#peerLink.send(to, group, message),
+      broadcast: (message) => this.#peerLink.broadcast(group, message),
+      report: (what, details) => {
+        this.#drops.count(what);
+        log(what, { group, ...details });
+      },
+      settled: () => this.#settled(group),
+      leaderChanged: () => this.#leaderChanged(),
+      drained: () => {
+        this.#life.post({ type: "replicaDrained", group, nowMs: clock.monotonicMs() });
+      },
+      stopped: (reason) => {
+        log("a replica stopped", { group, ...reason });
+        this.#leaderChanged();
+      },
+      storageFailed: (failure) => this.#stopAll(failure),
+    });
+  }
+
+  #lost({ group, clusterId }: Birth): void {
+    this.#options.log("the group knows another store of this node", { group, clusterId });
+    const nowMs = this.#options.clock.monotonicMs();
+    this.#life.post({ type: "storeLost", group, nowMs });
+  }
+
+  #settled(group: string): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    this.#life.post({ type: "replicaSettled", group, nowMs });
+  }
+
+  #leaderChanged(): void {
+    this.#regionManaging.leaderChanged(this.#replicas.get(metaGroup)?.leads === true);
+  }
+
+  #leaders(): { readonly group: string; readonly node: string }[] {
+    const known: { readonly group: string; readonly node: string }[] = [];
+    for (const { group, leader } of this.#replicas.values()) {
+      if (leader !== undefined) known.push({ group, node: leader });
+    }
+    return known;
+  }
+
+  #readTable(read: (table: RegionTable) => void): void {
+    const { topology } = this.#options;
+    this.#replicas.get(metaGroup)?.whenReadable((state) => {
+      const { version, regions } = state.directory;
+      const groups = topology.groups.map(({ name, members }) => ({
+        group: name,
+        nodes: members,
+        leader: undefined,
+      }));
+      read({ version, regions, groups });
+    });
+  }
+
+  #noteProblem(code: string, text: string): void {
+    if (this.#problems.get(code) === text) return;
+    this.#problems.set(code, text);
+    this.#options.log(text, { code });
+  }
+
+  #drainReplicas(): void {
+    for (const replica of this.#replicas.values()) replica.drain();
+    const nowMs = this.#options.clock.monotonicMs();
+    for (const group of this.#ownGroups) {
+      if (!this.#replicas.has(group)) this.#life.post({ type: "replicaDrained", group, nowMs });
+    }
+  }
+
+  #bar(reason: StopReason): void {
+    this.#barred = reason;
+    this.#options.log("this node takes no part in the cluster", { ...reason });
+    this.#births.stop();
+    const failure = new SynodError(reason.code, reason.text);
+    for (const replica of this.#replicas.values()) replica.fail(failure);
+  }
+
+  /** The disk failed, or something all replicas rest on: none of them may answer any more. */
+  #stopAll(failure: Error): void {
+    this.#options.log("the node's replicas stop", { reason: failure.message });
+    this.#births.stop();
+    for (const replica of this.#replicas.values()) replica.fail(failure);
+  }
+
+  #close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#regionManaging.stop();
+    this.#births.stop();
+    for (const replica of this.#replicas.values()) replica.close();
+    this.#options.stopped();
+  }
+}

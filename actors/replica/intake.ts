@@ -1,0 +1,154 @@
+/**
+ * The leader's queue of raw writing frames. Frames are kept as they came, put together into entries, and proposed as
+ * soon as the window allows: a lone frame goes at once, under load an entry carries all that arrived meanwhile.
+ */
+import { bytesInEntry, encodeFrames } from "../../infra/codec/entry-codec.ts";
+import type { WriteEnvelope } from "../../infra/codec/request-envelope.ts";
+import type { Clock } from "../../infra/clock/clock.ts";
+import { revisionAt, type Revision } from "../../kv/revision.ts";
+import type { Answers } from "./answers.ts";
+import type { ReplicaLimits } from "./limits.ts";
+
+export interface IntakeOptions {
+  readonly clusterId: string;
+  readonly clock: Clock;
+  readonly limits: ReplicaLimits;
+  readonly answers: Answers;
+  /** Slots proposed and not chosen; undefined while this replica does not serve. */
+  readonly inFlight: () => number | undefined;
+  /** The leader's physical time, in Unix milliseconds. */
+  readonly physicalMs: () => number;
+  /** Applied state cannot take more at the moment. */
+  readonly saturated: () => boolean;
+  readonly propose: (entries: readonly Uint8Array[]) => void;
+}
+
+interface Queued {
+  readonly frame: Uint8Array;
+  readonly envelope: WriteEnvelope;
+}
+
+/** How far a client's time may lie ahead of the leader's. */
+const clockAheadMsMax = 1_000;
+
+export class Intake {
+  readonly #options: IntakeOptions;
+  #queue: Queued[] = [];
+  #queuedBytes = 0;
+  #flushScheduled = false;
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+  }
+
+  get queuedFrames(): number {
+    return this.#queue.length;
+  }
+
+  /** The frame's bytes must not change any more. */
+  take(frame: Uint8Array, envelope: WriteEnvelope, reply: string): void {
+    const { answers } = this.#options;
+    const problem = this.#problemWith(frame, envelope);
+    if (problem !== undefined) {
+      return answers.refuse(reply, envelope.number, problem.code, problem.message);
+    }
+    if (!answers.expect(envelope, reply)) return;
+    this.#queue.push({ frame, envelope });
+    this.#queuedBytes += frame.length;
+    this.#scheduleFlush();
+  }
+
+  /** A slot was chosen: there may be room for the next. */
+  roomMade(): void {
+    if (this.#queue.length > 0) this.#flush();
+  }
+
+  /** Leadership ended: what was not proposed is not executed here. */
+  clear(): void {
+    this.#queue = [];
+    this.#queuedBytes = 0;
+  }
+
+  #problemWith(
+    frame: Uint8Array,
+    { clusterId, born, number }: WriteEnvelope,
+  ):
+    | {
+        readonly code: "WRONG_CLUSTER" | "CLOCK_TOO_FAR_AHEAD" | "FRAME_TOO_LARGE" | "OVERLOADED";
+        readonly message: string;
+      }
+    | undefined {
+    const { limits, physicalMs, saturated } = this.#options;
+    if (clusterId !== this.#options.clusterId) {
+      return {
+        code: "WRONG_CLUSTER",
+        message: `frame ${number} is for cluster ${clusterId}, this is ${this.#options.clusterId}`,
+      };
+    }
+    const latest: Revision = revisionAt(physicalMs() + clockAheadMsMax);
+    if (born > latest) {
+      return {
+        code: "CLOCK_TOO_FAR_AHEAD",
+        message: `the session was born at ${born}, more than a second ahead of the group's time`,
+      };
+    }
+    if (bytesInEntry(frame) > limits.entryBytesMax) {
+      return {
+        code: "FRAME_TOO_LARGE",
+        message: `a frame of ${frame.length} bytes exceeds ${limits.entryBytesMax}`,
+      };
+    }
+    if (
+      this.#queue.length >= limits.queuedFramesMax ||
+      this.#queuedBytes + frame.length > limits.queuedBytesMax
+    ) {
+      return {
+        code: "OVERLOADED",
+        message: `${this.#queue.length} frames of ${this.#queuedBytes} bytes are waiting already`,
+      };
+    }
+    if (saturated()) {
+      return { code: "OVERLOADED", message: "checkpoints cannot keep up with writes" };
+    }
+    return undefined;
+  }
+
+  /** In a later turn, so that everything one read of the socket brought goes into one entry. */
+  #scheduleFlush(): void {
+    if (this.#flushScheduled) return;
+    this.#flushScheduled = true;
+    this.#options.clock.defer(() => {
+      this.#flushScheduled = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    const { inFlight, limits, propose, physicalMs } = this.#options;
+    const open = inFlight();
+    if (open === undefined) return;
+    const entries: Uint8Array[] = [];
+    const stamp = revisionAt(physicalMs());
+    while (this.#queue.length > 0 && open + entries.length < limits.slotsInFlightMax) {
+      entries.push(encodeFrames(stamp, this.#nextBatch()));
+    }
+    if (entries.length > 0) propose(entries);
+  }
+
+  #nextBatch(): Uint8Array[] {
+    const { limits, answers } = this.#options;
+    let bytes = 0;
+    let count = 0;
+    for (const { frame } of this.#queue) {
+      bytes += bytesInEntry(frame);
+      if (count > 0 && bytes > limits.entryBytesMax) break;
+      count += 1;
+    }
+    const batch = this.#queue.splice(0, count);
+    for (const { frame, envelope } of batch) {
+      this.#queuedBytes -= frame.length;
+      answers.noteProposed(envelope);
+    }
+    return batch.map(({ frame }) => frame);
+  }
+}

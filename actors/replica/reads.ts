@@ -1,0 +1,176 @@
+/**
+ * Reads of applied state. A linearizable read is answered by the leader once everything committed at a moment after
+ * the read's arrival, at which nobody else could lead, is applied; a stale one by any replica at once.
+ */
+import { consistency, replyKind } from "../../infra/codec/formats.ts";
+import type { ReplyEncoder } from "../../infra/codec/reply-codec.ts";
+import type { ReadFrame } from "../../infra/codec/request-decoder.ts";
+import type { Clock } from "../../infra/clock/clock.ts";
+import type { ErrorCode } from "../../infra/errors/error-table.ts";
+import type { ReplicaState } from "../../kv/replica-state.ts";
+import { revisionAt } from "../../kv/revision.ts";
+import type { Reign } from "../../machines/proposer/reign.ts";
+import type { Answers, Deliver } from "./answers.ts";
+import type { Freshness } from "./freshness.ts";
+
+interface Waiting {
+  /** Applied state is now what a linearizable read must see; `asOfMs` is the leader's time. */
+  readonly answer: (asOfMs: number) => void;
+  readonly refuse: (code: ErrorCode, message: string, hint: string | undefined) => void;
+  /** The heartbeat that has to be confirmed; undefined for lease reads. */
+  readonly beat: number | undefined;
+  /** What has to be applied; undefined until leadership at a moment after the arrival is certain. */
+  commitIndex: number | undefined;
+}
+
+export interface ReadsOptions {
+  readonly clusterId: string;
+  readonly group: string;
+  readonly clock: Clock;
+  readonly state: ReplicaState;
+  readonly encoder: ReplyEncoder;
+  readonly deliver: Deliver;
+  readonly answers: Answers;
+  readonly freshness: Freshness;
+  readonly waitingMax: number;
+  /** The reign while this replica serves. */
+  readonly serving: () => Reign | undefined;
+  /** Applied state is complete enough to be shown at all. */
+  readonly ready: () => boolean;
+  /** Asks for a heartbeat that is sent after now. */
+  readonly wantRound: () => void;
+}
+
+export class Reads {
+  readonly #options: ReadsOptions;
+  #waiting: Waiting[] = [];
+  /** A heartbeat was asked for and has not gone out yet. */
+  #roundWanted = false;
+
+  constructor(options: ReadsOptions) {
+    this.#options = options;
+  }
+
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  take(frame: ReadFrame, reply: string): void {
+    const { clusterId, answers, waitingMax } = this.#options;
+    const { envelope } = frame;
+    const { number } = envelope;
+    if (envelope.clusterId !== clusterId) {
+      const message = `the read is for cluster ${envelope.clusterId}, this is ${clusterId}`;
+      return answers.refuse(reply, number, "WRONG_CLUSTER", message);
+    }
+    if (envelope.consistency === consistency.stale) return this.#readStale(frame, reply);
+    if (this.#waiting.length >= waitingMax) {
+      return answers.refuse(reply, number, "OVERLOADED", `${waitingMax} reads are waiting already`);
+    }
+    this.whenReadable(
+      envelope.consistency === consistency.quorum,
+      (asOfMs) => this.#answer(frame, reply, asOfMs),
+      (code, message, hint) => answers.refuse(reply, number, code, message, hint),
+    );
+  }
+
+  /**
+   * Calls `answer` once applied state contains everything committed before now, by certain leadership at a moment
+   * after now; or `refuse` when this replica leads no more. `quorum` asks the members instead of trusting the lease.
+   */
+  whenReadable(quorum: boolean, answer: Waiting["answer"], refuse: Waiting["refuse"]): void {
+    const reign = this.#options.serving();
+    if (reign === undefined) return refuse("NOT_LEADER", "this replica does not lead", undefined);
+    const beat = quorum ? reign.lease.lastBeat + 1 : undefined;
+    const waiting: Waiting = { answer, refuse, beat, commitIndex: undefined };
+    if (this.#answered(waiting, reign)) return;
+    this.#waiting.push(waiting);
+    if (quorum) this.#askForRound();
+  }
+
+  /** Something was applied, or leadership was confirmed: answers what can be answered now. */
+  advance(): void {
+    const reign = this.#options.serving();
+    if (reign === undefined || this.#waiting.length === 0) return;
+    this.#waiting = this.#waiting.filter((waiting) => !this.#answered(waiting, reign));
+  }
+
+  refuseAll(code: ErrorCode, message: string, hint: string | undefined): void {
+    const refused = this.#waiting;
+    this.#waiting = [];
+    for (const { refuse } of refused) refuse(code, message, hint);
+  }
+
+  #answered(waiting: Waiting, reign: Reign): boolean {
+    const { state } = this.#options;
+    waiting.commitIndex ??= this.#certainCommitIndex(waiting, reign);
+    if (waiting.commitIndex === undefined || state.appliedThrough < waiting.commitIndex) {
+      return false;
+    }
+    waiting.answer(this.#physicalMs(reign));
+    return true;
+  }
+
+  /**
+   * The commit index at a moment at which this replica certainly leads; a new leader's counts only from behind its
+   * first no-op.
+   */
+  #certainCommitIndex({ beat }: Waiting, reign: Reign): number | undefined {
+    const { clock } = this.#options;
+    const certain =
+      beat === undefined
+        ? reign.lease.holds(clock.monotonicMs(), clock.wallMs())
+        : reign.lease.confirmedBeat >= beat;
+    return certain ? Math.max(reign.window.commitIndex, reign.firstReadSlot) : undefined;
+  }
+
+  #readStale(frame: ReadFrame, reply: string): void {
+    const { answers, state, freshness, ready } = this.#options;
+    const { number, minRevision, maxAgeMs } = frame.envelope;
+    if (!ready()) {
+      return answers.refuse(reply, number, "UNAVAILABLE", "this replica has no applied state yet");
+    }
+    if (state.lastRevision < minRevision) {
+      const message = `this replica has applied ${state.lastRevision}, not yet ${minRevision}`;
+      return answers.refuse(reply, number, "TOO_STALE", message);
+    }
+    const reign = this.#options.serving();
+    const asOfMs = reign === undefined ? freshness.asOfMs : this.#physicalMs(reign);
+    if (maxAgeMs > 0 && reign === undefined && freshness.ageMs > maxAgeMs) {
+      const message = `this replica's state is ${Math.round(freshness.ageMs)} ms old`;
+      return answers.refuse(reply, number, "TOO_STALE", message);
+    }
+    this.#answer(frame, reply, asOfMs);
+  }
+
+  #answer({ envelope, operations }: ReadFrame, reply: string, asOfMs: number): void {
+    const { state, encoder, deliver, group } = this.#options;
+    const results = state.read(operations);
+    const bytes = encoder.encode({
+      kind: replyKind.executed,
+      number: envelope.number,
+      group,
+      slot: state.appliedThrough,
+      index: 0,
+      lastRevision: state.lastRevision,
+      asOf: asOfMs === 0 ? 0 : revisionAt(asOfMs),
+      results,
+    });
+    deliver(reply, bytes);
+  }
+
+  #physicalMs(reign: Reign): number {
+    const { clock } = this.#options;
+    return reign.lease.physicalMs(clock.monotonicMs(), clock.wallMs());
+  }
+
+  /** Reads that arrive in one turn share a round. */
+  #askForRound(): void {
+    if (this.#roundWanted) return;
+    this.#roundWanted = true;
+    this.#options.clock.defer(() => {
+      this.#roundWanted = false;
+      if (this.#waiting.length > 0) this.#options.wantRound();
+    });
+  }
+}

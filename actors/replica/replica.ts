@@ -1,0 +1,545 @@
+/**
+ * One node's membership of one store group: its acceptor, proposer, learner and checkpointer, the state they lead to,
+ * and the doors through which messages and clients' frames come in.
+ */
+import { cellCodec } from "../../infra/codec/cell-codec.ts";
+import type { PeerMessage } from "../../infra/codec/peer-codec.ts";
+import { ReplyEncoder } from "../../infra/codec/reply-codec.ts";
+import type { ReadFrame } from "../../infra/codec/request-decoder.ts";
+import type { WriteEnvelope } from "../../infra/codec/request-envelope.ts";
+import type { Clock } from "../../infra/clock/clock.ts";
+import type { LogStore } from "../../infra/log-store/log-store.ts";
+import type { Randomness } from "../../infra/randomness/randomness.ts";
+import type { GroupStateStore } from "../../infra/state-store/state-store.ts";
+import { ReplicaState } from "../../kv/replica-state.ts";
+import { Acceptor } from "../../machines/acceptor/acceptor-memory.ts";
+import type { Birth } from "../../machines/birth/birth-record.ts";
+import { Checkpointer } from "../../machines/checkpointer/checkpointer-memory.ts";
+import type { Member } from "../../machines/configuration.ts";
+import { Learner } from "../../machines/learner/learner-memory.ts";
+import type { ReplicaMessage, Sender } from "../../machines/messages.ts";
+import { Proposer } from "../../machines/proposer/proposer-memory.ts";
+import { ReplicaLog } from "../../machines/replica-log.ts";
+import type { HostOptions, Timed } from "../actor.ts";
+import type { Dispatcher } from "../dispatcher.ts";
+import { stopReasonOf, type StopReason } from "../stop-reason.ts";
+import { hostAcceptor, type AcceptorHost } from "./acceptor-host.ts";
+import { Answers, type Deliver } from "./answers.ts";
+import { Applier } from "./applier.ts";
+import { hostCheckpointer, type CheckpointerHost } from "./checkpointer-host.ts";
+import { Freshness } from "./freshness.ts";
+import { Housekeeping } from "./housekeeping.ts";
+import { Intake } from "./intake.ts";
+import { hostLearner, type LearnerHost } from "./learner-host.ts";
+import type { ReplicaLimits } from "./limits.ts";
+import type { Links } from "./links.ts";
+import { LogService } from "./log-service.ts";
+import { hostProposer, type ProposerHost } from "./proposer-host.ts";
+import { Reads } from "./reads.ts";
+import type { ReplicaStatus } from "./replica-status.ts";
+
+export interface ReplicaOptions {
+  readonly self: Member;
+  readonly birth: Birth;
+  /** The store took part in the group before this start: it may still owe somebody a lease. */
+  readonly restarted: boolean;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  readonly dispatcher: Dispatcher;
+  readonly logStore: LogStore;
+  readonly stateStore: GroupStateStore;
+  readonly limits: ReplicaLimits;
+  readonly deliver: Deliver;
+  readonly send: (to: string, message: PeerMessage) => void;
+  readonly broadcast: (message: PeerMessage) => void;
+  readonly report: (what: string, details: Record<string, unknown>) => void;
+  /** Applied state is at hand, or it is known that it cannot be. */
+  readonly settled: () => void;
+  readonly leaderChanged: () => void;
+  /** What a drain waits for is done. */
+  readonly drained: () => void;
+  readonly stopped: (reason: StopReason) => void;
+  readonly storageFailed: (failure: Error) => void;
+}
+
+export class Replica {
+  readonly group: string;
+  readonly #options: ReplicaOptions;
+  readonly #log: ReplicaLog;
+  readonly #state: ReplicaState;
+  readonly #acceptor: AcceptorHost;
+  readonly #proposer: ProposerHost;
+  readonly #learner: LearnerHost;
+  readonly #checkpointer: CheckpointerHost;
+  readonly #answers: Answers;
+  readonly #intake: Intake;
+  readonly #applier: Applier;
+  readonly #reads: Reads;
+  readonly #freshness: Freshness;
+  readonly #housekeeping: Housekeeping;
+  #voting = false;
+  #ready = false;
+  #needsSnapshot = false;
+  #draining = false;
+  /** What a draining replica's last checkpoint has to contain; undefined until it has stopped leading. */
+  #drainTarget: number | undefined;
+  #stopReason: StopReason | undefined;
+  /** Since this start. */
+  #checkpoints = 0;
+  #trims = 0;
+
+  constructor(options: ReplicaOptions) {
+    const { birth, self, clock, logStore, stateStore, limits, randomness, deliver } = options;
+    const { group, configuration, clusterId } = birth;
+    this.group = group;
+    this.#options = options;
+    const stored = logStore.load(group);
+    const checkpointThrough = stateStore.checkpoint?.appliedThrough ?? 0;
+    const log = new ReplicaLog({
+      chosenThrough: stored.chosenThrough,
+      trimmedThrough: stored.trimmedThrough,
+      unchosen: stored.unchosen,
+      bytesMax: limits.logMemoryBytesMax,
+      reload: (slot) => logStore.read(group, slot, slot, 1)[0],
+    });
+    const state = new ReplicaState({
+      clusterId,
+      group,
+      checkpoint: stateStore,
+      codec: cellCodec,
+      bornWith: birth.regions.filter((region) => region.group === group),
+    });
+    const learner = new Learner({ self, configuration, log, checkpointThrough });
+    const acceptor = new Acceptor({
+      self,
+      configuration,
+      log,
+      promise: stored.promise,
+      durableChosenThrough: stored.chosenThrough,
+      learner,
+      startedMs: clock.monotonicMs(),
+      restarted: options.restarted,
+      chunkBytesMax: limits.messageBytesMax,
+    });
+    const proposer = new Proposer({
+      self,
+      configuration,
+      log,
+      acceptor,
+      random: () => randomness.fraction(),
+    });
+    const checkpointer = new Checkpointer({
+      checkpointThrough,
+      tableBytesMax: limits.checkpointBytes,
+      intervalMs: limits.checkpointIntervalMs,
+      startedMs: clock.monotonicMs(),
+    });
+    this.#log = log;
+    this.#state = state;
+
+    const encoder = new ReplyEncoder();
+    const saturated = (): boolean => state.tableBytes >= limits.tableBytesMax;
+    const propose = (entries: readonly Uint8Array[]): void =>
+      this.#proposer.post({ type: "propose", entries, ...this.#now() });
+    this.#answers = new Answers(group, encoder, deliver);
+    this.#freshness = new Freshness(clock);
+    this.#intake = new Intake({
+      clusterId,
+      clock,
+      limits,
+      answers: this.#answers,
+      inFlight: () => proposer.serving?.window.inFlight,
+      physicalMs: () => this.physicalMs(),
+      saturated,
+      propose,
+    });
+    this.#applier = new Applier({
+      group,
+      clock,
+      log,
+      store: logStore,
+      state,
+      answers: this.#answers,
+      saturated,
+      applied: (through) => this.#applied(through),
+      failed: (reason) => this.#stop(reason),
+    });
+    this.#reads = new Reads({
+      clusterId,
+      group,
+      clock,
+      state,
+      encoder,
+      deliver,
+      answers: this.#answers,
+      freshness: this.#freshness,
+      waitingMax: limits.readsWaitingMax,
+      serving: () => proposer.serving,
+      ready: () => this.#ready && !this.#needsSnapshot,
+      wantRound: () => this.#proposer.post({ type: "roundWanted", ...this.#now() }),
+    });
+    this.#housekeeping = new Housekeeping({
+      clock,
+      state,
+      statistics: () => stateStore.statistics(),
+      limits,
+      physicalMs: () => (proposer.serving === undefined ? undefined : this.physicalMs()),
+      propose,
+    });
+
+    const links = this.#links();
+    const host: HostOptions = {
+      clock,
+      dispatcher: options.dispatcher,
+      failed: (reason) => this.#stop(reason),
+    };
+    this.#acceptor = hostAcceptor({
+      group,
+      memory: acceptor,
+      host,
+      links,
+      store: logStore,
+      freshness: this.#freshness,
+      appliedThrough: () => state.appliedThrough,
+      voting: () => this.#noteVoting(),
+      trimmed: () => this.#noteTrimmed(),
+    });
+    this.#proposer = hostProposer({
+      group,
+      node: self.node,
+      memory: proposer,
+      host,
+      links,
+      serving: () => this.#beginServing(),
+      stoppedServing: () => this.#stopServing(),
+      inFlightAbandoned: () => this.#abandonInFlight(),
+      confirmed: () => this.#reads.advance(),
+    });
+    this.#learner = hostLearner({
+      group,
+      memory: learner,
+      host,
+      links,
+      applier: this.#applier,
+      logService: new LogService(group, log, logStore, limits.messageBytesMax),
+      ready: () => this.#noteReady(),
+      needsSnapshot: () => this.#noteNeedsSnapshot(),
+    });
+    this.#checkpointer = hostCheckpointer({
+      group,
+      memory: checkpointer,
+      host,
+      links,
+      state,
+      store: stateStore,
+      checkpointed: () => this.#noteCheckpointed(),
+    });
+  }
+
+  start(): void {
+    this.#acceptor.start();
+    this.#proposer.start();
+    this.#learner.start();
+    this.#checkpointer.start();
+  }
+
+  get leads(): boolean {
+    return this.#stopReason === undefined && this.#proposer.memory.serving !== undefined;
+  }
+
+  /** The node that leads as far as this replica knows, itself included. */
+  get leader(): string | undefined {
+    return this.#proposer.memory.hint;
+  }
+
+  /** No leader is known, and too few members answer to elect one. */
+  get lacksQuorum(): boolean {
+    return this.#proposer.memory.lacksQuorum;
+  }
+
+  get stopReason(): StopReason | undefined {
+    return this.#stopReason;
+  }
+
+  /** The group's time as its leader knows it, this node's wall clock otherwise. Unix milliseconds. */
+  physicalMs(): number {
+    const { nowMs, wallMs } = this.#now();
+    const reign = this.#proposer.memory.reign;
+    return reign === undefined ? wallMs : reign.lease.physicalMs(nowMs, wallMs);
+  }
+
+  /** A message of another member, already known to be of this cluster, epoch and a current start. */
+  receive(message: ReplicaMessage, from: Sender, times: Timed): void {
+    const received = { ...message, from, ...times };
+    switch (received.type) {
+      case "preVote":
+      case "prepare":
+      case "accept":
+      case "heartbeat":
+        return this.#acceptor.post(received);
+      case "preVoted":
+      case "promised":
+      case "rejected":
+      case "accepted":
+      case "heartbeatAcked":
+      case "handOver":
+        return this.#proposer.post(received);
+      case "learnRequest":
+      case "learned":
+        return this.#learner.post(received);
+    }
+  }
+
+  /** A writing frame for this group; only the leader is asked. The bytes are the replica's to keep. */
+  write(frame: Uint8Array, envelope: WriteEnvelope, reply: string): void {
+    this.#intake.take(frame, envelope, reply);
+  }
+
+  /** A reading frame: a stale one is answered by any replica, others only by the leader. */
+  read(frame: ReadFrame, reply: string): void {
+    this.#reads.take(frame, reply);
+  }
+
+  /** Calls back with applied state that contains everything committed before now, if this replica still leads then. */
+  whenReadable(readable: (state: ReplicaState) => void): void {
+    const nothing = (): void => undefined;
+    this.#reads.whenReadable(false, () => readable(this.#state), nothing);
+  }
+
+  /** The answer to a frame that cannot be taken now. */
+  refuseForLackOfLeader(number: number, reply: string): void {
+    const { code, message, hint } = this.#whyNotLeading();
+    this.#answers.refuse(reply, number, code, message, hint);
+  }
+
+  disconnected(): void {
+    this.#proposer.post({ type: "disconnected", ...this.#now() });
+  }
+
+  /** Gives the lead to another member and writes a last checkpoint; `drained` is called when both are done. */
+  drain(): void {
+    if (this.#draining) return;
+    this.#draining = true;
+    if (this.#stopReason !== undefined) return this.#options.drained();
+    const successor = this.#bestSuccessor();
+    if (this.leads && successor !== undefined) {
+      this.#proposer.post({ type: "transfer", member: successor, ...this.#now() });
+    }
+    if (!this.leads) this.#finishDrain();
+  }
+
+  /** Ends without another word. */
+  close(): void {
+    this.#housekeeping.stop();
+    for (const actor of this.#actors()) actor.stop();
+  }
+
+  status(): ReplicaStatus {
+    const proposer = this.#proposer.memory;
+    const { stateStore, logStore } = this.#options;
+    return {
+      group: this.group,
+      role: this.#roleText(),
+      leader: proposer.leader?.node,
+      ballot: proposer.leader === undefined ? undefined : proposer.leader.ballot,
+      stopped: this.#stopReason,
+      needsSnapshot: this.#needsSnapshot,
+      chosenThrough: this.#log.chosenThrough,
+      appliedThrough: this.#state.appliedThrough,
+      commitIndex: proposer.serving?.window.commitIndex,
+      trimmedThrough: this.#log.trimmedThrough,
+      checkpointThrough: stateStore.checkpoint?.appliedThrough ?? 0,
+      checkpoints: this.#checkpoints,
+      trims: this.#trims,
+      logBytes: logStore.bytes(this.group),
+      tableBytes: this.#state.tableBytes,
+      stateBytes: stateStore.statistics().bytes,
+      lastRevision: this.#state.lastRevision,
+      watermark: this.#state.watermark,
+      queuedFrames: this.#intake.queuedFrames,
+      waitingReads: this.#reads.waiting,
+      asOfMs: this.#freshness.asOfMs,
+      actors: this.#actors().map(({ name, state }) => ({ name, state })),
+    };
+  }
+
+  #actors(): readonly { readonly name: string; readonly state: string; stop(): void }[] {
+    return [this.#acceptor, this.#proposer, this.#learner, this.#checkpointer];
+  }
+
+  #links(): Links {
+    const { self, send, broadcast, report, storageFailed } = this.#options;
+    const own: Sender = self;
+    return {
+      now: () => this.#now(),
+      send: (to, message) => {
+        if (to === self.node) this.receive(message, own, this.#now());
+        else send(to, message);
+      },
+      broadcast: (message, includingSelf) => {
+        broadcast(message);
+        if (includingSelf) this.receive(message, own, this.#now());
+      },
+      toAcceptor: (event) => this.#acceptor.post(event),
+      toProposer: (event) => this.#proposer.post(event),
+      toLearner: (event) => this.#learner.post(event),
+      toCheckpointer: (event) => this.#checkpointer.post(event),
+      report,
+      storageFailed,
+    };
+  }
+
+  #now(): Timed {
+    const { clock } = this.#options;
+    return { nowMs: clock.monotonicMs(), wallMs: clock.wallMs() };
+  }
+
+  #noteVoting(): void {
+    this.#voting = true;
+    this.#enableProposer();
+  }
+
+  #noteReady(): void {
+    this.#ready = true;
+    this.#enableProposer();
+    this.#options.settled();
+  }
+
+  /** Only a member that votes and has applied state may lead. */
+  #enableProposer(): void {
+    if (this.#voting && this.#ready) this.#proposer.post({ type: "enable", ...this.#now() });
+  }
+
+  #noteNeedsSnapshot(): void {
+    this.#needsSnapshot = true;
+    this.#proposer.post({ type: "disable", ...this.#now() });
+    this.#options.settled();
+  }
+
+  #noteTrimmed(): void {
+    this.#trims += 1;
+    this.#trimIfFull();
+  }
+
+  #noteCheckpointed(): void {
+    this.#checkpoints += 1;
+    this.#applier.resume();
+    this.#trimIfFull();
+    if (this.#drainTarget !== undefined) this.#finishDrain();
+  }
+
+  #trimIfFull(): void {
+    const { logStore, limits } = this.#options;
+    if (logStore.bytes(this.group) > limits.logBytesMax) this.#acceptor.post({ type: "logFull" });
+  }
+
+  #applied(through: number): void {
+    const times = this.#now();
+    const { slot, value } = this.#state.comparableChecksum;
+    this.#learner.post({
+      type: "applied",
+      through,
+      checksumSlot: slot,
+      checksum: value,
+      nowMs: times.nowMs,
+    });
+    this.#checkpointer.post({
+      type: "tableGrew",
+      appliedThrough: through,
+      bytes: this.#state.tableBytes,
+      ...times,
+    });
+    this.#freshness.advance(through);
+    this.#reads.advance();
+    this.#intake.roomMade();
+  }
+
+  #beginServing(): void {
+    this.#housekeeping.start();
+    this.#options.leaderChanged();
+  }
+
+  #stopServing(): void {
+    this.#housekeeping.stop();
+    this.#intake.clear();
+    const { code, message, hint } = this.#whyNotLeading();
+    this.#answers.refuseUnproposed(code, message, hint);
+    this.#reads.refuseAll(code, message, hint);
+    this.#options.leaderChanged();
+    if (this.#draining) this.#finishDrain();
+  }
+
+  #abandonInFlight(): void {
+    const message = "the leader stepped down before the frame's slot was known to be chosen";
+    this.#answers.abandonProposed(message, this.leader);
+  }
+
+  #whyNotLeading(): {
+    readonly code: "NOT_LEADER" | "NO_QUORUM" | "UNAVAILABLE";
+    readonly message: string;
+    readonly hint: string | undefined;
+  } {
+    const { node } = this.#options.self;
+    if (this.#stopReason !== undefined) {
+      const { code, text } = this.#stopReason;
+      const message = `the replica of ${this.group} on ${node} has stopped: ${code}: ${text}`;
+      return { code: "UNAVAILABLE", message, hint: undefined };
+    }
+    if (this.lacksQuorum) {
+      const message = `too few members of group ${this.group} answer to elect a leader`;
+      return { code: "NO_QUORUM", message, hint: undefined };
+    }
+    const hint = this.leader;
+    const message =
+      hint === undefined || hint === node
+        ? `group ${this.group} has no leader at this moment`
+        : `node ${node} does not lead group ${this.group}; ${hint} does`;
+    return { code: "NOT_LEADER", message, hint: hint === node ? undefined : hint };
+  }
+
+  #bestSuccessor(): number | undefined {
+    const lease = this.#proposer.memory.serving?.lease;
+    const { configuration } = this.#options.birth;
+    let best: { readonly member: number; readonly applied: number } | undefined;
+    for (const { member } of configuration.members) {
+      const acknowledgement = lease?.acknowledgement(member);
+      if (member === this.#options.self.member || acknowledgement === undefined) continue;
+      if (best === undefined || acknowledgement.appliedThrough > best.applied) {
+        best = { member, applied: acknowledgement.appliedThrough };
+      }
+    }
+    return best?.member;
+  }
+
+  #finishDrain(): void {
+    this.#drainTarget ??= this.#state.appliedThrough;
+    const { checkpointThrough } = this.#checkpointer.memory;
+    if (checkpointThrough >= this.#drainTarget || this.#needsSnapshot) {
+      return this.#options.drained();
+    }
+    this.#checkpointer.post({ type: "checkpointNow", ...this.#now() });
+  }
+
+  #stop(reason: unknown): void {
+    if (this.#stopReason !== undefined) return;
+    const wasServing = this.leads;
+    this.#stopReason = stopReasonOf(reason);
+    this.close();
+    if (wasServing) this.#stopServing();
+    this.#answers.abandonProposed(`the replica stopped: ${this.#stopReason.text}`, undefined);
+    this.#options.stopped(this.#stopReason);
+  }
+
+  /** The disk, or another part of the node, failed: this replica stops with it. */
+  fail(reason: Error): void {
+    this.#stop(reason);
+  }
+
+  #roleText(): ReplicaStatus["role"] {
+    if (this.#stopReason !== undefined) return "stopped";
+    if (this.leads) return "leader";
+    if (this.#needsSnapshot) return "needs snapshot";
+    if (!this.#ready) return "recovering";
+    return this.#proposer.state === "following" ? "follower" : "candidate";
+  }
+}
