@@ -99,7 +99,8 @@ export class SimulatedMachine {
   /** The world time at which the monotonic clock will show `localMs`, at its present rate. */
   worldTimeMs(localMs: number): number {
     const estimateMs = this.#anchorMs + (localMs - this.#monotonicAtAnchorMs) / this.#rate;
-    // Division rounds: a timer that is early by a rounding error would let a lease be granted twice.
+    // Division rounds. A timer that is early by a rounding error would find its deadline not yet reached and
+    // wait again for no time at all.
     return this.#monotonicAtMs(estimateMs) < localMs ? estimateMs + 1e-6 : estimateMs;
   }
 

@@ -13,7 +13,7 @@ export class SimulatedProcess {
   readonly machine: SimulatedMachine;
   readonly clock: Clock;
   #state: ProcessState = "running";
-  /** Events that came due while paused, in the order in which they came due. Empty unless paused. */
+  /** Events that came due while paused, in the order in which they came due. */
   #heldBack: WorldEvent[] = [];
   readonly #deathListeners: (() => void)[] = [];
 
@@ -42,9 +42,13 @@ export class SimulatedProcess {
 
   /** Calls back after that much time of the world: for a message or a disk, which do not follow this machine's clock. */
   schedule(delayMs: number, callback: () => void): Cancel {
+    return this.scheduleAt(this.machine.world.nowMs + delayMs, callback);
+  }
+
+  /** As `schedule`, at a time of the world. */
+  scheduleAt(timeMs: number, callback: () => void): Cancel {
     if (!this.alive) return neverScheduled;
-    const { world } = this.machine;
-    return world.scheduleAt(world.nowMs + delayMs, callback, this, undefined);
+    return this.machine.world.scheduleAt(timeMs, callback, this, undefined);
   }
 
   /** Stops it as SIGSTOP does: nothing of it runs, its clocks go on, what arrives waits. */
@@ -72,7 +76,6 @@ export class SimulatedProcess {
   kill(): void {
     if (!this.alive) return;
     this.#state = "killed";
-    this.#heldBack = [];
     this.machine.world.withdraw((event) => event.process === this);
     this.machine.forget(this);
     for (const listener of this.#deathListeners) listener();

@@ -8,12 +8,6 @@ import { EventHeap, outsideHeap, type HeapEvent } from "./event-heap.ts";
 import { SimulatedMachine } from "./simulated-machine.ts";
 import type { SimulatedProcess } from "./simulated-process.ts";
 
-/**
- * Virtual time moves on a grid of 1/1024 ms. Sums of grid times are exact in floating point, so a timer is
- * never early by a rounding error, and a positive delay always advances time.
- */
-const stepsPerMs = 1024;
-
 /** This many events in a row at one moment mean that two callbacks schedule each other for ever. */
 const eventsAtOneMomentMax = 5_000_000;
 
@@ -32,7 +26,7 @@ export class SimulatedWorld {
   readonly #events = new EventHeap<WorldEvent>();
   /** Machines by name, in the order in which they were first named. */
   readonly #machines = new Map<string, SimulatedMachine>();
-  /** Never decreases; always on the grid. */
+  /** Never decreases. */
   #nowMs = 0;
   #sequence = 0;
   #eventsRun = 0;
@@ -96,7 +90,7 @@ export class SimulatedWorld {
   /** Puts an event, new or held back, behind everything that is already scheduled for that moment. */
   enqueue(event: WorldEvent, timeMs: number): void {
     invariant(Number.isFinite(timeMs), "an event's time is finite", { timeMs });
-    event.timeMs = Math.max(this.#nowMs, Math.ceil(timeMs * stepsPerMs) / stepsPerMs);
+    event.timeMs = Math.max(this.#nowMs, timeMs);
     event.sequence = this.#sequence;
     this.#sequence += 1;
     this.#events.add(event);
@@ -131,7 +125,7 @@ export class SimulatedWorld {
     while (!condition()) {
       const next = this.#events.first();
       if (next === undefined || next.timeMs > limitMs) {
-        this.#advanceTo(Math.max(this.#nowMs, Math.floor(limitMs * stepsPerMs) / stepsPerMs));
+        this.#advanceTo(Math.max(this.#nowMs, limitMs));
         return condition();
       }
       this.step();
