@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 
 export interface NatsServerOptions {
-  /** A configuration file; its address is overridden by loopback and `port`. */
+  /** A configuration file, which says the address to listen on. Without one it is loopback. */
   readonly config?: string;
   /** 0, the default, lets the server choose a free one. */
   readonly port?: number;
@@ -12,21 +12,28 @@ export interface NatsServerOptions {
   readonly args?: readonly string[];
 }
 
+interface Listening {
+  readonly address: string;
+  readonly port: number;
+}
+
 const startMsMax = 10_000;
 
 export class NatsServer {
+  readonly address: string;
   readonly port: number;
   readonly #options: NatsServerOptions;
   readonly #process: ChildProcess;
 
-  constructor(port: number, options: NatsServerOptions, process: ChildProcess) {
-    this.port = port;
+  constructor(listening: Listening, options: NatsServerOptions, process: ChildProcess) {
+    this.address = listening.address;
+    this.port = listening.port;
     this.#options = options;
     this.#process = process;
   }
 
   get url(): string {
-    return `nats://127.0.0.1:${this.port}`;
+    return `nats://${this.address}:${this.port}`;
   }
 
   get pid(): number {
@@ -61,21 +68,20 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
     env: { ...process.env, ...options.env },
     stdio: ["ignore", "ignore", "pipe"],
   });
-  const port = await portWhenReady(child);
-  return new NatsServer(port, options, child);
+  return new NatsServer(await ready(child), options, child);
 }
 
 function commandLine(options: NatsServerOptions): string[] {
-  const config = options.config === undefined ? [] : ["-c", options.config];
+  const where = options.config === undefined ? ["--addr", "127.0.0.1"] : ["-c", options.config];
   const port = options.port === undefined || options.port === 0 ? -1 : options.port;
-  return [...config, "--addr", "127.0.0.1", "--port", String(port), ...(options.args ?? [])];
+  return [...where, "--port", String(port), ...(options.args ?? [])];
 }
 
-/** The server writes its port, and then that it is ready, to its log. */
-function portWhenReady(child: ChildProcess): Promise<number> {
+/** The server writes where it listens, and then that it is ready, to its log. */
+function ready(child: ChildProcess): Promise<Listening> {
   return new Promise((resolve, reject) => {
     const log: string[] = [];
-    let port = 0;
+    let listening: Listening = { address: "", port: 0 };
     const fail = (why: string): void => {
       clearTimeout(timer);
       child.kill("SIGKILL");
@@ -87,11 +93,12 @@ function portWhenReady(child: ChildProcess): Promise<number> {
     if (child.stderr === null) return fail("has no log");
     createInterface({ input: child.stderr }).on("line", (line) => {
       log.push(line);
-      port = Number(/client connections on .*:(\d+)$/.exec(line)?.[1] ?? port);
+      const [, address, port] = /client connections on (.*):(\d+)$/.exec(line) ?? [];
+      if (address !== undefined) listening = { address, port: Number(port) };
       if (!line.includes("Server is ready")) return;
       clearTimeout(timer);
       child.removeAllListeners("exit");
-      resolve(port);
+      resolve(listening);
     });
   });
 }
