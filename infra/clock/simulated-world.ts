@@ -9,7 +9,7 @@ import { SimulatedMachine } from "./simulated-machine.ts";
 import type { SimulatedProcess } from "./simulated-process.ts";
 
 /** This many events in a row at one moment mean that two callbacks schedule each other for ever. */
-const eventsAtOneMomentMax = 5_000_000;
+const eventsAtOneMomentMax = 1_000_000;
 
 export interface WorldEvent extends HeapEvent {
   /** Whose callback it is: it waits while that process is paused and vanishes when it is killed. */

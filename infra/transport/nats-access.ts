@@ -12,9 +12,38 @@ export interface NatsAccess {
   readonly credentialsFile?: string;
 }
 
+export interface NatsConnectionSettings extends NatsAccess {
+  /** Shown in the server's list of connections. */
+  readonly name: string;
+  /** Own subscriptions do not get own messages. */
+  readonly noEcho?: boolean;
+  /** How long one attempt may take. */
+  readonly connectTimeoutMs?: number;
+  /** A server that leaves two pings unanswered is taken for dead. */
+  readonly pingIntervalMs?: number;
+}
+
 type AccessOptions = Pick<ConnectionOptions, "servers" | "user" | "pass" | "authenticator" | "tls">;
 
 /** Throws when a server's address cannot be read, or the credentials file. */
+export function connectionOptions(settings: NatsConnectionSettings): ConnectionOptions {
+  return {
+    ...accessOptions(settings),
+    name: settings.name,
+    noEcho: settings.noEcho ?? false,
+    timeout: settings.connectTimeoutMs ?? 2_000,
+    pingInterval: settings.pingIntervalMs ?? 1_000,
+    maxPingOut: 2,
+    // The transport makes the next connection: the package's own way keeps its buffers across connections.
+    reconnect: false,
+    ignoreClusterUpdates: true,
+    // A stack trace per request costs more than the request.
+    noAsyncTraces: true,
+    // The operating system's resolver knows /etc/hosts; the package's own asks name servers only.
+    resolve: false,
+  };
+}
+
 export function accessOptions(access: NatsAccess): AccessOptions {
   const urls = access.servers.map(serverUrl);
   const withUser = urls.find((url) => url.username !== "");

@@ -3,20 +3,14 @@
  * that package's, used until it is lost and then thrown away with whatever it still buffered: so nothing that
  * was published or received on an older connection can turn up on a newer one.
  */
-import {
-  connect,
-  type ConnectionOptions,
-  DebugEvents,
-  headers as natsHeaders,
-  type NatsConnection,
-} from "nats";
+import { connect, DebugEvents, headers as natsHeaders, type NatsConnection } from "nats";
 import type { Cancel, Clock } from "../clock/clock.ts";
 import { systemClock } from "../clock/system-clock.ts";
 import { SynodError } from "../errors/synod-error.ts";
 import type { Randomness } from "../randomness/randomness.ts";
 import { systemRandomness } from "../randomness/system-randomness.ts";
 import { requireFits } from "./message-limits.ts";
-import { accessOptions, type NatsAccess } from "./nats-access.ts";
+import { connectionOptions, type NatsConnectionSettings } from "./nats-access.ts";
 import { NatsSubscription } from "./nats-subscription.ts";
 import { requirePublishSubjects, requireSubscribeSubject } from "./subject.ts";
 import type {
@@ -28,29 +22,22 @@ import type {
   TransportProblem,
 } from "./transport.ts";
 
-export interface NatsTransportOptions extends NatsAccess {
-  /** Shown in the server's list of connections. */
-  readonly name: string;
-  /** Own subscriptions do not get own messages. */
-  readonly noEcho?: boolean;
+export interface NatsTransportOptions extends NatsConnectionSettings {
   /** Must be a subject prefix that the server lets this user subscribe to. */
   readonly inboxPrefix?: string;
   readonly onProblem: ReportProblem;
   /** Between attempts to connect; up to as much again is added at random, so that nodes do not come back in step. */
   readonly reconnectDelayMs?: number;
-  /** How long one attempt may take. */
-  readonly connectTimeoutMs?: number;
-  /** A server that leaves two pings unanswered is taken for dead. */
-  readonly pingIntervalMs?: number;
   readonly clock?: Clock;
   readonly randomness?: Randomness;
 }
 
 /** How long `close` waits for the server to take what was published. */
 const closeFlushMsMax = 1_000;
-const pingsUnansweredMax = 2;
 
-type FlushDone = (failure: Error | undefined) => void;
+interface PendingFlush {
+  readonly done: (failure: Error | undefined) => void;
+}
 
 export class NatsTransport implements Transport {
   readonly inboxPrefix: string;
@@ -60,7 +47,7 @@ export class NatsTransport implements Transport {
   readonly #listeners: ((connected: boolean) => void)[] = [];
   readonly #subscriptions = new Set<NatsSubscription>();
   /** Flushes of the present connection that wait for its server. */
-  readonly #flushes = new Set<FlushDone>();
+  readonly #flushes = new Set<PendingFlush>();
   readonly #counters = { published: 0, received: 0, droppedWhileDisconnected: 0 };
   /** The present connection. Whatever holds another one is late and must have no effect. */
   #link: NatsConnection | undefined;
@@ -75,9 +62,9 @@ export class NatsTransport implements Transport {
   /** The `nats` package takes a message's options from here, which spares an object per message. */
   readonly #publishOptions: { reply: string } = { reply: "" };
 
-  /** Starts connecting at once, and tries again until `close`. */
+  /** Starts connecting at once, and tries again until `close`. Throws when the options cannot be used at all. */
   constructor(options: NatsTransportOptions) {
-    accessOptions(options);
+    connectionOptions(options);
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#randomness = options.randomness ?? systemRandomness;
@@ -143,16 +130,17 @@ export class NatsTransport implements Transport {
     return subscription;
   }
 
-  flush(done: FlushDone): void {
+  flush(done: (failure: Error | undefined) => void): void {
     const link = this.#link;
     if (link === undefined || link.isClosed()) {
       const failure = notConnected("there is no connection to a NATS server", undefined);
       this.#clock.defer(() => this.#tell(() => done(failure)));
       return;
     }
-    this.#flushes.add(done);
+    const pending = { done };
+    this.#flushes.add(pending);
     const finish = (): void => {
-      if (this.#flushes.delete(done)) this.#tell(() => done(undefined));
+      if (this.#flushes.delete(pending)) this.#tell(() => done(undefined));
     };
     // When the connection is lost first, `#lose` answers.
     link.flush().then(finish, () => {});
@@ -196,31 +184,13 @@ export class NatsTransport implements Transport {
     this.#cancelRedial = undefined;
     let link: NatsConnection;
     try {
-      link = await connect(this.#connectionOptions());
+      link = await connect(connectionOptions(this.#options));
     } catch (cause) {
       this.#redial(cause);
       return;
     }
     if (this.#closed) await link.close();
     else this.#adopt(link);
-  }
-
-  #connectionOptions(): ConnectionOptions {
-    return {
-      ...accessOptions(this.#options),
-      name: this.#options.name,
-      noEcho: this.#options.noEcho ?? false,
-      timeout: this.#options.connectTimeoutMs ?? 2_000,
-      pingInterval: this.#options.pingIntervalMs ?? 1_000,
-      maxPingOut: pingsUnansweredMax,
-      // This class makes the next connection: the package's own way keeps its buffers across connections.
-      reconnect: false,
-      ignoreClusterUpdates: true,
-      // A stack trace per request costs more than the request.
-      noAsyncTraces: true,
-      // The operating system's resolver knows /etc/hosts; the package's own asks name servers only.
-      resolve: false,
-    };
   }
 
   #redial(cause: unknown): void {
@@ -285,7 +255,7 @@ export class NatsTransport implements Transport {
     const failure = cause ?? notConnected("the transport was closed", undefined);
     const unanswered = [...this.#flushes];
     this.#flushes.clear();
-    for (const done of unanswered) this.#tell(() => done(failure));
+    for (const { done } of unanswered) this.#tell(() => done(failure));
   }
 
   #setConnected(connected: boolean): void {

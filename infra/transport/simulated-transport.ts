@@ -35,7 +35,9 @@ export interface SimulatedMessage {
 /** Virtual time for the handshake, for noticing a broken connection, and for a round trip of `flush`. */
 const handshakeMs = 0.5;
 
-type FlushDone = (failure: Error | undefined) => void;
+interface PendingFlush {
+  readonly done: (failure: Error | undefined) => void;
+}
 
 export class SimulatedTransport implements Transport {
   readonly process: SimulatedProcess;
@@ -52,7 +54,7 @@ export class SimulatedTransport implements Transport {
   readonly #counters = { published: 0, received: 0, droppedWhileDisconnected: 0 };
   readonly #listeners: ((connected: boolean) => void)[] = [];
   readonly #subscriptions = new Set<SimulatedSubscription>();
-  readonly #flushes = new Set<FlushDone>();
+  readonly #flushes = new Set<PendingFlush>();
   /** What the broker knows. The process may believe otherwise until it notices: see `connected`. */
   #attached = false;
   #attachment = 0;
@@ -143,16 +145,17 @@ export class SimulatedTransport implements Transport {
     this.#network.unsubscribe(subscription);
   }
 
-  flush(done: FlushDone): void {
+  flush(done: (failure: Error | undefined) => void): void {
     if (!this.#attached) {
       this.process.schedule(0, () => this.#tell(() => done(notConnected())));
       return;
     }
-    this.#flushes.add(done);
+    const pending = { done };
+    this.#flushes.add(pending);
     const attachment = this.#attachment;
     this.process.schedule(handshakeMs, () => {
       // When the connection broke meanwhile, whoever notices that answers.
-      if (this.#attachment !== attachment || !this.#flushes.delete(done)) return;
+      if (this.#attachment !== attachment || !this.#flushes.delete(pending)) return;
       this.#tell(() => done(undefined));
     });
   }
@@ -217,7 +220,7 @@ export class SimulatedTransport implements Transport {
     this.#setConnected(false);
     const unanswered = [...this.#flushes];
     this.#flushes.clear();
-    for (const done of unanswered) this.#tell(() => done(notConnected()));
+    for (const { done } of unanswered) this.#tell(() => done(notConnected()));
   }
 
   #setConnected(connected: boolean): void {

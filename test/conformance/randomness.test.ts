@@ -16,7 +16,7 @@ describe.each<[string, Randomness]>([
     const tenths = Array.from({ length: 10 }, () => 0);
     for (let index = 0; index < drawn; index += 1) {
       const fraction = randomness.fraction();
-      expect(fraction >= 0 && fraction < 1).toBe(true);
+      if (fraction < 0 || fraction >= 1) throw new Error(`${fraction} lies outside [0, 1)`);
       const tenth = Math.floor(fraction * 10);
       tenths[tenth] = (tenths[tenth] ?? 0) + 1;
     }
@@ -27,10 +27,9 @@ describe.each<[string, Randomness]>([
   test("identifiers are distinct safe integers above 0 and use the high bits", () => {
     const identifiers = Array.from({ length: 5_000 }, () => randomness.identifier());
     expect(new Set(identifiers).size).toBe(identifiers.length);
-    for (const identifier of identifiers) {
-      expect(Number.isSafeInteger(identifier)).toBe(true);
-      expect(identifier > 0 && identifier < 2 ** 52).toBe(true);
-    }
+    expect(identifiers.every((each) => Number.isSafeInteger(each))).toBe(true);
+    expect(Math.min(...identifiers)).toBeGreaterThan(0);
+    expect(Math.max(...identifiers)).toBeLessThan(2 ** 52);
     expect(Math.max(...identifiers)).toBeGreaterThan(2 ** 51);
   });
 

@@ -142,7 +142,7 @@ test("a frozen server is noticed although the socket is stuck, and used again wh
     nats.resume();
   }
   await untilTrue("it is back", () => transport.connected);
-  expect(transport.connection).toBe(2);
+  expect(transport.connection).toBeGreaterThan(1);
 });
 
 test("a wrong password is reported and tried again, since the server may yet learn it", async () => {
@@ -251,7 +251,7 @@ test("a connection that leaves pings unanswered is closed although it is stuck, 
   for (let count = 0; count < 40; count += 1) {
     transport.publish("flood", new Uint8Array(512 * 1024));
   }
-  await untilTrue("it connects again", () => transport.connection === 2);
+  await untilTrue("it connects again", () => transport.connection > 1);
   // Nothing was read from it: only a connection that the other side has given up resets on a write.
   await untilTrue("the first connection is closed", () => {
     first?.write("PONG\r\n");

@@ -74,7 +74,7 @@ test("the table answers alike after more reply subjects than it remembers", () =
 
 test("whatever the text, publishing accepts only visible ASCII without wildcards or empty tokens", () => {
   const hostile = fc.oneof(
-    fc.string({ unit: "binary" }),
+    fc.array(fc.nat(0xffff)).map((codes) => String.fromCharCode(...codes)),
     fc.string({ unit: fc.constantFrom("a", ".", "*", ">", " ", "\r", "\n", "\t", "\u007f", "é") }),
   );
   fc.assert(
