@@ -1,0 +1,74 @@
+/** Where the NATS servers are and as whom to connect, and how that is told to the `nats` package. */
+import { readFileSync } from "node:fs";
+import { credsAuthenticator, type ConnectionOptions } from "nats";
+import { SynodError } from "../errors/synod-error.ts";
+
+export interface NatsAccess {
+  /** `nats://host:port`, `tls://host:port`, `nats://user:password@host:port` or `host:port`; tried in random order. */
+  readonly servers: readonly string[];
+  readonly user?: string;
+  readonly password?: string;
+  /** A `.creds` file. Read at every attempt to connect, so that a renewed one is taken up. */
+  readonly credentialsFile?: string;
+}
+
+export interface NatsConnectionSettings extends NatsAccess {
+  /** Shown in the server's list of connections. */
+  readonly name: string;
+  /** Own subscriptions do not get own messages. */
+  readonly noEcho?: boolean;
+  /** How long one attempt may take. */
+  readonly connectTimeoutMs?: number;
+  /** A server that leaves two pings unanswered is taken for dead. */
+  readonly pingIntervalMs?: number;
+}
+
+type AccessOptions = Pick<ConnectionOptions, "servers" | "user" | "pass" | "authenticator" | "tls">;
+
+/** Throws when a server's address cannot be read, or the credentials file. */
+export function connectionOptions(settings: NatsConnectionSettings): ConnectionOptions {
+  return {
+    ...accessOptions(settings),
+    name: settings.name,
+    noEcho: settings.noEcho ?? false,
+    timeout: settings.connectTimeoutMs ?? 2_000,
+    pingInterval: settings.pingIntervalMs ?? 1_000,
+    maxPingOut: 2,
+    // The transport makes the next connection: the package's own way keeps its buffers across connections.
+    reconnect: false,
+    ignoreClusterUpdates: true,
+    // A stack trace per request costs more than the request.
+    noAsyncTraces: true,
+    // The operating system's resolver knows /etc/hosts; the package's own asks name servers only.
+    resolve: false,
+  };
+}
+
+export function accessOptions(access: NatsAccess): AccessOptions {
+  const urls = access.servers.map(serverUrl);
+  const withUser = urls.find((url) => url.username !== "");
+  const user = access.user ?? (withUser && decodeURIComponent(withUser.username));
+  const password = access.password ?? (withUser && decodeURIComponent(withUser.password));
+  return {
+    servers: urls.map((url) => `${url.hostname}:${url.port === "" ? "4222" : url.port}`),
+    ...(user === undefined ? {} : { user }),
+    ...(password === undefined ? {} : { pass: password }),
+    ...(urls.some((url) => url.protocol === "tls:") ? { tls: {} } : {}),
+    ...(access.credentialsFile === undefined
+      ? {}
+      : { authenticator: credsAuthenticator(readFileSync(access.credentialsFile)) }),
+  };
+}
+
+function serverUrl(server: string): URL {
+  const text = server.includes("://") ? server : `nats://${server}`;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || url.hostname === "" || !/^(nats|tls):$/.test(url.protocol)) {
+    // The address may hold a password: it is not repeated.
+    throw new SynodError(
+      "BAD_REQUEST",
+      "a NATS server's address is not of the form nats://host:port or tls://host:port",
+    );
+  }
+  return url;
+}

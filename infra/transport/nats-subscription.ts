@@ -1,0 +1,74 @@
+/** One subscription of a transport, carried from connection to connection, and the messages it hands over. */
+import type { Msg, NatsConnection, Subscription as NatsPackageSubscription } from "nats";
+import type { InboundMessage, Subscription } from "./transport.ts";
+
+export interface SubscriptionOwner {
+  /** Whether messages of that connection are still to be handed over. */
+  accepts(link: NatsConnection): boolean;
+  /** Must not throw: the `nats` package would stop reading, silently. */
+  handle(message: InboundMessage): void;
+  refused(failure: Error): void;
+  closed(): void;
+}
+
+export class NatsSubscription implements Subscription {
+  readonly #subject: string;
+  readonly #owner: SubscriptionOwner;
+  #current: NatsPackageSubscription | undefined;
+  #closed = false;
+
+  constructor(subject: string, owner: SubscriptionOwner) {
+    this.#subject = subject;
+    this.#owner = owner;
+  }
+
+  /** Subscribes on a new connection; what an older one still delivers is dropped. */
+  open(link: NatsConnection): void {
+    this.#current = link.subscribe(this.#subject, {
+      callback: (failure, message) => {
+        if (failure !== null) this.#owner.refused(failure);
+        else if (!this.#closed && this.#owner.accepts(link)) {
+          this.#owner.handle(new NatsInboundMessage(message));
+        }
+      },
+    });
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#current?.unsubscribe();
+    this.#owner.closed();
+  }
+}
+
+class NatsInboundMessage implements InboundMessage {
+  readonly #message: Msg;
+
+  constructor(message: Msg) {
+    this.#message = message;
+  }
+
+  get subject(): string {
+    return this.#message.subject;
+  }
+
+  get payload(): Uint8Array {
+    return this.#message.data;
+  }
+
+  get reply(): string | undefined {
+    const reply = this.#message.reply;
+    return reply === "" ? undefined : reply;
+  }
+
+  header(name: string): string | undefined {
+    try {
+      const headers = this.#message.headers;
+      return headers?.has(name) === true ? headers.get(name) : undefined;
+    } catch {
+      // Headers that break the format count as absent: the sender is not trusted to have written them well.
+      return undefined;
+    }
+  }
+}
