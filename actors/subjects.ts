@@ -26,6 +26,3 @@ export function nodeApiSubject(prefix: string, node: string): string {
 export function adminSubject(prefix: string, question: "status" | "regions" | "node"): string {
   return `${prefix}.admin.get.${question}`;
 }
-
-/** Replies go nowhere else: a reply subject under `synod.p` would make this node speak for its sender. */
-export const inboxPrefix = "_INBOX.";

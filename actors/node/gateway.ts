@@ -15,7 +15,8 @@ import { errorTable, type ErrorCode } from "../../infra/errors/error-table.ts";
 import type { InboundMessage, Transport } from "../../infra/transport/transport.ts";
 import type { DropCounts } from "../drop-counts.ts";
 import type { Replica } from "../replica/replica.ts";
-import { adminSubject, apiSubject, inboxPrefix, nodeApiSubject } from "../subjects.ts";
+import { isInboxSubject } from "../../infra/transport/subject.ts";
+import { adminSubject, apiSubject, nodeApiSubject } from "../subjects.ts";
 import type { RouteBook } from "./route-book.ts";
 
 export interface GatewayOptions {
@@ -92,7 +93,7 @@ export class Gateway {
 
   /** Elsewhere than in an inbox an answer could pass for a message of this node. */
   #replyOf({ reply }: InboundMessage): string | undefined {
-    if (reply?.startsWith(inboxPrefix) === true) return reply;
+    if (reply !== undefined && isInboxSubject(reply)) return reply;
     this.#options.drops.count("request without an inbox to answer to");
     return undefined;
   }

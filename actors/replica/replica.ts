@@ -2,7 +2,7 @@
  * One node's membership of one store group: its acceptor, proposer, learner and checkpointer, the state they lead to,
  * and the doors through which messages and clients' frames come in.
  */
-import { cellCodec } from "../../infra/codec/cell-codec.ts";
+import { CellCodec } from "../../infra/codec/cell-codec.ts";
 import type { PeerMessage } from "../../infra/codec/peer-codec.ts";
 import { ReplyEncoder } from "../../infra/codec/reply-codec.ts";
 import type { ReadFrame } from "../../infra/codec/request-decoder.ts";
@@ -106,7 +106,7 @@ export class Replica {
       clusterId,
       group,
       checkpoint: stateStore,
-      codec: cellCodec,
+      codec: new CellCodec(),
       bornWith: birth.regions.filter((region) => region.group === group),
     });
     const learner = new Learner({ self, configuration, log, checkpointThrough });

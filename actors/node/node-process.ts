@@ -1,0 +1,167 @@
+/** Puts a real node together: its stores on disk, its connections to NATS, its clocks, and the host that uses them. */
+import { join } from "node:path";
+import { systemClock } from "../../infra/clock/system-clock.ts";
+import type { ErrorCode } from "../../infra/errors/error-table.ts";
+import { SynodError } from "../../infra/errors/synod-error.ts";
+import type { LogStore } from "../../infra/log-store/log-store.ts";
+import { openLmdbLogStore } from "../../infra/log-store/lmdb-log-store.ts";
+import { systemRandomness } from "../../infra/randomness/system-randomness.ts";
+import { openStateStore } from "../../infra/state-store/lmdb-state-store.ts";
+import type { StateStore } from "../../infra/state-store/state-store.ts";
+import type { Topology } from "../../infra/topology/topology.ts";
+import type { NatsAccess } from "../../infra/transport/nats-access.ts";
+import { NatsTransport } from "../../infra/transport/nats-transport.ts";
+import type { Transport, TransportProblem } from "../../infra/transport/transport.ts";
+import { Deferred } from "../deferred.ts";
+import { defaultLimits, type ReplicaLimits } from "../replica/limits.ts";
+import { stopReasonOf } from "../stop-reason.ts";
+import { listenAsBarredNode } from "./barred-node.ts";
+import { NodeHost } from "./node-host.ts";
+
+export interface NodeProcessOptions {
+  readonly topology: Topology;
+  readonly node: string;
+  /** Holds the node's log, its state, its identity and its lock. Made if absent. */
+  readonly dataDirectory: string;
+  readonly access: NatsAccess;
+  readonly version: string;
+  readonly limits?: Partial<ReplicaLimits>;
+  readonly vitals: () => Readonly<Record<string, number>>;
+  readonly log: (what: string, details: Readonly<Record<string, unknown>>) => void;
+  /** Wraps the connection on which nodes talk to each other: experiments cut links there. */
+  readonly wrapPeers?: (peers: Transport) => Transport;
+}
+
+export interface NodeProcess {
+  /** Stops intake, hands leadership over, writes checkpoints; a second call does not wait for that. */
+  drain(): void;
+  /** Everything is on disk and closed. */
+  readonly ended: Promise<void>;
+}
+
+/** A store like this must never vote again, but its node stays up and says so. */
+const barringCodes: ReadonlySet<ErrorCode> = new Set([
+  "LOST_STORE",
+  "RESTORED_STORE",
+  "CORRUPT_STORE",
+  "STORAGE_FAILED",
+]);
+
+/**
+ * Opens the stores, connects, and starts the node as soon as a NATS server answers. Throws what makes it pointless to
+ * stay up: `STORE_LOCKED`, `TOPOLOGY_DIFFERS`, `INCOMPATIBLE_VERSION`.
+ */
+export async function startNodeProcess(options: NodeProcessOptions): Promise<NodeProcess> {
+  const { topology, node, dataDirectory } = options;
+  let logStore: LogStore;
+  try {
+    const { cluster } = topology;
+    const randomness = systemRandomness;
+    logStore = await openLmdbLogStore({ directory: dataDirectory, cluster, node, randomness });
+  } catch (error) {
+    if (error instanceof SynodError && barringCodes.has(error.code)) {
+      return stayBarred(options, error);
+    }
+    throw error;
+  }
+  let stateStore: StateStore;
+  try {
+    stateStore = openStateStore({ directory: join(dataDirectory, "state"), clock: systemClock });
+  } catch (error) {
+    await logStore.close();
+    throw error;
+  }
+  return new RunningNode(options, logStore, stateStore);
+}
+
+function connect(options: NodeProcessOptions, purpose: "peers" | "clients"): NatsTransport {
+  const { access, node, log } = options;
+  return new NatsTransport({
+    ...access,
+    name: `synod ${node} ${purpose}`,
+    noEcho: true,
+    onProblem: (problem) => logProblem(log, purpose, problem),
+  });
+}
+
+function logProblem(
+  log: NodeProcessOptions["log"],
+  purpose: string,
+  problem: TransportProblem,
+): void {
+  const cause = problem.cause instanceof Error ? problem.cause.message : String(problem.cause);
+  log(`transport: ${problem.kind}`, { purpose, ...problem, cause });
+}
+
+function stayBarred(options: NodeProcessOptions, error: SynodError): NodeProcess {
+  const { topology, node, version, vitals, log } = options;
+  const clients = connect(options, "clients");
+  const reason = stopReasonOf(error);
+  log("this node takes no part in the cluster", { ...reason });
+  listenAsBarredNode({ clients, prefix: topology.prefix, node, version, reason, vitals });
+  const closed = new Deferred<void>();
+  return {
+    ended: closed.promise,
+    drain: () => void clients.close().then(closed.resolve, closed.reject),
+  };
+}
+
+class RunningNode implements NodeProcess {
+  readonly ended: Promise<void>;
+  readonly #options: NodeProcessOptions;
+  readonly #logStore: LogStore;
+  readonly #stateStore: StateStore;
+  readonly #peers: Transport;
+  readonly #clients: Transport;
+  readonly #closed = new Deferred<void>();
+  /** Undefined until a NATS server has said how large messages may be. */
+  #host: NodeHost | undefined;
+  #draining = false;
+
+  constructor(options: NodeProcessOptions, logStore: LogStore, stateStore: StateStore) {
+    this.#options = options;
+    this.#logStore = logStore;
+    this.#stateStore = stateStore;
+    this.ended = this.#closed.promise;
+    const peers = connect(options, "peers");
+    this.#peers = options.wrapPeers?.(peers) ?? peers;
+    this.#clients = connect(options, "clients");
+    this.#clients.onConnectionChange((connected) => {
+      if (connected && this.#host === undefined && !this.#draining) this.#start();
+    });
+  }
+
+  drain(): void {
+    this.#draining = true;
+    if (this.#host === undefined) this.#close();
+    else this.#host.drain();
+  }
+
+  #start(): void {
+    const { topology, node, version, vitals, log, limits } = this.#options;
+    this.#host = new NodeHost({
+      topology,
+      node,
+      clock: systemClock,
+      randomness: systemRandomness,
+      peers: this.#peers,
+      clients: this.#clients,
+      logStore: this.#logStore,
+      stateStore: this.#stateStore,
+      limits: { ...defaultLimits(this.#clients.payloadBytesMax), ...limits },
+      version,
+      vitals,
+      log,
+      stopped: () => this.#close(),
+    });
+    this.#host.start();
+  }
+
+  #close(): void {
+    const closing = async (): Promise<void> => {
+      await Promise.all([this.#peers.close(), this.#clients.close()]);
+      await Promise.all([this.#logStore.close(), this.#stateStore.close()]);
+    };
+    closing().then(this.#closed.resolve, this.#closed.reject);
+  }
+}
