@@ -14,6 +14,9 @@ export const revisionEpochMs = 1_704_067_200_000;
 /** Revisions that fit into one millisecond. */
 export const revisionsPerMs = 4096;
 
+/** Above every revision: "the newest there is" where a revision to read at is asked for. */
+export const newest: Revision = Number.MAX_SAFE_INTEGER;
+
 /** The first revision of a wall-clock millisecond (Unix epoch). */
 export function revisionAt(wallMs: number): Revision {
   return (Math.floor(wallMs) - revisionEpochMs) * revisionsPerMs;

@@ -15,7 +15,11 @@ export type InternalKey = string;
 export const space = { data: 0, expiry: 1, session: 2, request: 3, meta: 4 } as const;
 export type Space = (typeof space)[keyof typeof space];
 
-/** Spaces whose older versions are dropped as soon as a newer one is merged with them. */
+/**
+ * False for spaces whose older versions are dropped as soon as a newer one is merged with them, and whose
+ * tombstones are dropped as soon as nothing older is left below them, wherever the watermark stands. Cells of `session` and `meta` carry the slot of their checkpoint in place of a revision: what they hold
+ * can change while the last revision stands still.
+ */
 export function keepsHistory(of: Space): boolean {
   return of === space.data;
 }

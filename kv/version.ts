@@ -6,12 +6,13 @@ export type VersionKind = (typeof versionKind)[keyof typeof versionKind];
 
 /**
  * One version of one key. The value is a window onto `source`, which is usually a whole log entry or state
- * block, so that storing a version copies nothing.
+ * block, so that storing a version copies nothing. Those bytes never change for as long as the version is
+ * referred to.
  */
 export interface Version {
   readonly revision: Revision;
   readonly kind: VersionKind;
-  /** Last revision at which the version may still exist; 0 = it never expires. */
+  /** The revision from which on the key is due for its tombstone; 0 = it never expires. */
   readonly expiresAt: Revision;
   readonly source: Uint8Array;
   /** Offset of the first value byte in `source`. */

@@ -1,0 +1,83 @@
+/**
+ * The formats of requests, entries, replies and checkpoint cells. All of them are msgpack: positional arrays whose
+ * first element is a format version. Every width of integer is understood, and a float whose value is a safe
+ * integer counts as one; `str` and `bin` are interchangeable wherever bytes are meant. Extension types are
+ * refused everywhere. What is written here uses the shortest width, uint64 above 2^32.
+ *
+ * A key is an internal key: bucket, zero byte, key. A bound of a range is any byte string; nil as start is the
+ * first key, nil as end lies behind the last. An element marked `?` may be nil or, from the right, left out.
+ *
+ * **Request** (client to node), read without decoding its operations up to `operations`:
+ *
+ *     write  [1, 1, clusterId, group, session: bin 16, born, number, floor, operations]
+ *     read   [1, 0, clusterId, group, consistency, minRevision, maxAgeMs, number, operations]
+ *     route  [1, 2]
+ *
+ * `consistency`: 0 lease, 1 quorum, 2 stale. Numbers count from 1.
+ *
+ * **Operations**; writes 1 to 5 in a writing frame, 6 and 7 in a reading one:
+ *
+ *     put          [1, key, value, ttlMs?, expectation?]
+ *     delete       [2, key, expectation?]
+ *     increment    [3, key, delta]
+ *     deleteRange  [4, start, end, limit, cursor?]
+ *     transaction  [5, checks, operations]       operations: put, delete, increment, get without revision
+ *     get          [6, key, revision?]
+ *     range        [7, start, end, limit, flags, revision?, cursor?]
+ *
+ * `expectation`: the revision the key must have, 0 = it must not exist. `limit` 0 = a full page. `flags`: 1
+ * reverse, 2 keys only. **Checks**: `[0, key, revision]` (0 = absent), `[1, key]` exists, `[2, start, end, since]`
+ * range unchanged since that revision.
+ *
+ * **Entry** (what a slot holds): `[1, kind, ...]`
+ *
+ *     no-op      [1, 0]
+ *     tick       [1, 1, stamp]
+ *     frames     [1, 2, stamp, [frame: bin, ...]]     each frame is a whole writing request as it came
+ *     watermark  [1, 3, stamp, revision]
+ *
+ * **Reply** (node to client):
+ *
+ *     executed  [1, 0, number, group, slot, index, lastRevision, asOf, results]
+ *     refused   [1, 1, number, group, code: str, message: str, outcome, hint: str?]
+ *
+ * `slot` and `index` say where in the log the answer was decided: the frame's own place when it was first executed;
+ * for a read the last slot applied, and an index behind all of its frames. `asOf` is a leader's stamp that the
+ * answer is not older than, 0 where none is known. `outcome`: 0 not executed, 1 unknown. **Results**, one per operation:
+ *
+ *     put          revision
+ *     delete       [2, revision, existed: bool]
+ *     increment    [3, revision, value]
+ *     deleteRange  [4, revision, deleted, cursor or nil]
+ *     transaction  [5, revision, results]
+ *     get          nil, or [6, revision, expiresAt, value]
+ *     range        [7, cursor or nil, [key, revision, expiresAt, value, key, ...]]
+ *     failed       [code: str, revision, position]
+ *
+ * **Checkpoint cells**:
+ *
+ *     session  [1, born, floor, [[number, hash, slot, index, lastRevision, results], ...]]
+ *     replica  [1, slot, lastRevision, watermark, checksum, comparedSlot, comparedChecksum,
+ *               [[id, version, start, end or nil], ...]]
+ */
+
+export const requestVersion = 1;
+export const entryVersion = 1;
+export const replyVersion = 1;
+export const cellVersion = 1;
+
+export const requestKind = { read: 0, write: 1, route: 2 } as const;
+export const replyKind = { executed: 0, refused: 1 } as const;
+
+/** How fresh a read has to be. */
+export const consistency = { lease: 0, quorum: 1, stale: 2 } as const;
+export type Consistency = (typeof consistency)[keyof typeof consistency];
+
+export const rangeFlag = { reverse: 1, keysOnly: 2 } as const;
+
+/** The index in the reply to a read: it saw all frames of the slot. */
+export const behindAllFrames = 0xffff_ffff;
+
+export const sessionIdBytes = 16;
+/** Bytes of a cluster id or a group's name. */
+export const nameBytesMax = 128;

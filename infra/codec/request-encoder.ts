@@ -1,0 +1,182 @@
+/** Encodes requests, as the client sends them. */
+import {
+  checkKind,
+  expectNothing,
+  operationKind,
+  type Check,
+  type Expectation,
+  type Put,
+  type Range,
+  type RangePage,
+  type ReadOperation,
+  type Transaction,
+  type WriteOperation,
+} from "../../kv/commands/operation.ts";
+import { newest, type Revision } from "../../kv/revision.ts";
+import type { InternalKey } from "../../kv/state-reader.ts";
+import { rangeFlag, requestKind, requestVersion } from "./formats.ts";
+import { MsgpackWriter } from "./msgpack-writer.ts";
+import type { ReadEnvelope, WriteEnvelope } from "./request-envelope.ts";
+
+/** Operations a client may send: everything but what stands in for a refused one. */
+export type WriteRequest = Exclude<WriteOperation, { readonly kind: 0 }>;
+export type ReadRequest = Exclude<ReadOperation, { readonly kind: 0 }>;
+
+/** Bytes of a request beside its operations: envelope, names and numbers at their largest. */
+export const envelopeBytesMax = 512;
+/** Bytes of an operation beside its keys and value: kinds, heads and numbers at their largest. */
+const operationOverheadBytes = 64;
+
+/** How long an operation can get in a request at most: what a client packs frames by. */
+export function encodedBytesMax(operation: WriteRequest | ReadRequest): number {
+  const { kind } = operation;
+  if (kind === operationKind.put) {
+    return operation.key.length + operation.end - operation.start + operationOverheadBytes;
+  }
+  if (kind === operationKind.range || kind === operationKind.deleteRange) {
+    const { start, end = "", cursor = "" } = operation;
+    return start.length + end.length + cursor.length + operationOverheadBytes;
+  }
+  if (kind !== operationKind.transaction) return operation.key.length + operationOverheadBytes;
+  let bytes = operationOverheadBytes;
+  for (const inner of operation.operations) bytes += encodedBytesMax(inner);
+  for (const check of operation.checks) {
+    const { start, end = "" } = "start" in check ? check : { start: check.key };
+    bytes += start.length + end.length + operationOverheadBytes;
+  }
+  return bytes;
+}
+
+export class RequestEncoder {
+  readonly #writer = new MsgpackWriter();
+
+  /** The message is the caller's to keep. */
+  writeFrame(envelope: WriteEnvelope, operations: readonly WriteRequest[]): Uint8Array {
+    const writer = this.#writer;
+    writer.array(9);
+    writer.integer(requestVersion);
+    writer.integer(requestKind.write);
+    writer.text(envelope.clusterId);
+    writer.text(envelope.group);
+    writer.byteString(envelope.session);
+    writer.integer(envelope.born);
+    writer.integer(envelope.number);
+    writer.integer(envelope.floor);
+    writer.array(operations.length);
+    for (const operation of operations) this.#operation(operation);
+    return writer.finish();
+  }
+
+  readFrame(envelope: ReadEnvelope, operations: readonly ReadRequest[]): Uint8Array {
+    const writer = this.#writer;
+    writer.array(9);
+    writer.integer(requestVersion);
+    writer.integer(requestKind.read);
+    writer.text(envelope.clusterId);
+    writer.text(envelope.group);
+    writer.integer(envelope.consistency);
+    writer.integer(envelope.minRevision);
+    writer.integer(envelope.maxAgeMs);
+    writer.integer(envelope.number);
+    writer.array(operations.length);
+    for (const operation of operations) this.#operation(operation);
+    return writer.finish();
+  }
+
+  route(): Uint8Array {
+    this.#writer.array(2);
+    this.#writer.integer(requestVersion);
+    this.#writer.integer(requestKind.route);
+    return this.#writer.finish();
+  }
+
+  #operation(operation: WriteRequest | ReadRequest): void {
+    const writer = this.#writer;
+    const { kind } = operation;
+    if (kind === operationKind.put) return this.#put(operation);
+    if (kind === operationKind.transaction) return this.#transaction(operation);
+    if (kind === operationKind.range) return this.#range(operation);
+    if (kind === operationKind.deleteRange) {
+      writer.array(5);
+      writer.integer(kind);
+      return this.#page(operation);
+    }
+    writer.array(kind === operationKind.get && operation.at === newest ? 2 : 3);
+    writer.integer(kind);
+    writer.byteString(operation.key);
+    if (kind === operationKind.delete) this.#expectation(operation.expectation);
+    else if (kind === operationKind.increment) writer.integer(operation.delta);
+    else if (operation.at !== newest) writer.integer(operation.at);
+  }
+
+  #put({ key, source, start, end, ttlMs, expectation }: Put): void {
+    const writer = this.#writer;
+    writer.array(expectation === expectNothing ? (ttlMs === 0 ? 3 : 4) : 5);
+    writer.integer(operationKind.put);
+    writer.byteString(key);
+    writer.bytes(source, start, end);
+    if (ttlMs !== 0 || expectation !== expectNothing) writer.integer(ttlMs);
+    if (expectation !== expectNothing) writer.integer(expectation);
+  }
+
+  #range(range: Range): void {
+    const writer = this.#writer;
+    writer.array(7);
+    writer.integer(operationKind.range);
+    this.#bound(range.start);
+    this.#bound(range.end);
+    writer.integer(range.limit);
+    writer.integer(
+      (range.reverse ? rangeFlag.reverse : 0) | (range.keysOnly ? rangeFlag.keysOnly : 0),
+    );
+    this.#revision(range.at);
+    this.#bound(range.cursor);
+  }
+
+  #page({ start, end, limit, cursor }: RangePage): void {
+    this.#bound(start);
+    this.#bound(end);
+    this.#writer.integer(limit);
+    this.#bound(cursor);
+  }
+
+  #transaction({ checks, operations }: Transaction): void {
+    const writer = this.#writer;
+    writer.array(3);
+    writer.integer(operationKind.transaction);
+    writer.array(checks.length);
+    for (const check of checks) this.#check(check);
+    writer.array(operations.length);
+    for (const operation of operations) this.#operation(operation);
+  }
+
+  #check(check: Check): void {
+    const writer = this.#writer;
+    if (check.kind === checkKind.unchanged) {
+      writer.array(4);
+      writer.integer(check.kind);
+      this.#bound(check.start);
+      this.#bound(check.end);
+      return writer.integer(check.since);
+    }
+    writer.array(check.kind === checkKind.revision ? 3 : 2);
+    writer.integer(check.kind);
+    writer.byteString(check.key);
+    if (check.kind === checkKind.revision) writer.integer(check.revision);
+  }
+
+  #bound(bound: InternalKey | undefined): void {
+    if (bound === undefined) this.#writer.nil();
+    else this.#writer.byteString(bound);
+  }
+
+  #expectation(expectation: Expectation): void {
+    if (expectation === expectNothing) this.#writer.nil();
+    else this.#writer.integer(expectation);
+  }
+
+  #revision(revision: Revision): void {
+    if (revision === newest) this.#writer.nil();
+    else this.#writer.integer(revision);
+  }
+}

@@ -1,0 +1,144 @@
+/** Results of operations as bytes: in replies, and with the sessions of a checkpoint. */
+import { operationKind } from "../../kv/commands/operation.ts";
+import { failure, type OperationResult, type RangeResult } from "../../kv/commands/result.ts";
+import { refusalCodes, type RefusalCode } from "../../kv/refusal.ts";
+import type { Cell } from "../../kv/state-reader.ts";
+import { versionKind, type Version } from "../../kv/version.ts";
+import { malformed } from "./malformed.ts";
+import type { MsgpackReader } from "./msgpack-reader.ts";
+import type { MsgpackWriter } from "./msgpack-writer.ts";
+
+export function writeResults(writer: MsgpackWriter, results: readonly OperationResult[]): void {
+  writer.array(results.length);
+  for (const result of results) {
+    if (typeof result === "number") writer.integer(result);
+    else writeResult(writer, result);
+  }
+}
+
+function writeResult(writer: MsgpackWriter, result: Exclude<OperationResult, number>): void {
+  const { kind } = result;
+  if (kind === 0) {
+    writer.array(3);
+    writer.text(result.code);
+    writer.integer(result.revision);
+    return writer.integer(result.position);
+  }
+  if (kind === operationKind.get) return writeGet(writer, result.version);
+  if (kind === operationKind.range) return writeRange(writer, result);
+  writer.array(kind === operationKind.deleteRange ? 4 : 3);
+  writer.integer(kind);
+  writer.integer(result.revision);
+  if (kind === operationKind.transaction) return writeResults(writer, result.results);
+  if (kind === operationKind.delete) return writer.boolean(result.existed);
+  if (kind === operationKind.increment) return writer.integer(result.value);
+  writer.integer(result.deleted);
+  writeCursor(writer, result.cursor);
+}
+
+function writeGet(writer: MsgpackWriter, version: Version | undefined): void {
+  if (version === undefined) return writer.nil();
+  writer.array(4);
+  writer.integer(operationKind.get);
+  writer.integer(version.revision);
+  writer.integer(version.expiresAt);
+  writer.bytes(version.source, version.start, version.end);
+}
+
+function writeRange(writer: MsgpackWriter, { rows, cursor }: RangeResult): void {
+  writer.array(3);
+  writer.integer(operationKind.range);
+  writeCursor(writer, cursor);
+  writer.array(4 * rows.length);
+  for (const { key, version } of rows) {
+    writer.byteString(key);
+    writer.integer(version.revision);
+    writer.integer(version.expiresAt);
+    writer.bytes(version.source, version.start, version.end);
+  }
+}
+
+function writeCursor(writer: MsgpackWriter, cursor: string | undefined): void {
+  if (cursor === undefined) writer.nil();
+  else writer.byteString(cursor);
+}
+
+/** Values in the results are windows onto `source`, which is what the reader reads. Throws `MalformedBytes`. */
+export function readResults(reader: MsgpackReader, source: Uint8Array): OperationResult[] {
+  return readNested(reader, source, false);
+}
+
+function readNested(reader: MsgpackReader, source: Uint8Array, inner: boolean): OperationResult[] {
+  const count = reader.arrayLength();
+  const results: OperationResult[] = [];
+  for (let at = 0; at < count; at++) {
+    results.push(reader.atArray ? readResult(reader, source, inner) : readPlain(reader));
+  }
+  return results;
+}
+
+function readPlain(reader: MsgpackReader): OperationResult {
+  return reader.skipNil() ? { kind: operationKind.get, version: undefined } : reader.unsigned();
+}
+
+function readResult(reader: MsgpackReader, source: Uint8Array, inner: boolean): OperationResult {
+  const length = reader.arrayLength();
+  if (reader.atBytes) {
+    requireLength(length, 3);
+    const code = readRefusalCode(reader);
+    const revision = reader.unsigned();
+    return failure(code, reader.integer(), revision);
+  }
+  const kind = reader.integer();
+  requireLength(length, kind === operationKind.get || kind === operationKind.deleteRange ? 4 : 3);
+  if (kind === operationKind.get) {
+    return { kind, version: readVersion(reader, source) };
+  }
+  if (kind === operationKind.range) return readRange(reader, source);
+  const revision = reader.unsigned();
+  if (kind === operationKind.delete) return { kind, revision, existed: reader.boolean() };
+  if (kind === operationKind.increment) return { kind, revision, value: reader.integer() };
+  if (kind === operationKind.deleteRange) {
+    return { kind, revision, deleted: reader.unsigned(), cursor: readCursor(reader) };
+  }
+  // One level only: nothing nests transactions, and a decoder must not follow bytes down without end.
+  if (kind !== operationKind.transaction || inner) throw malformed(`result ${kind}`);
+  return { kind, revision, results: readNested(reader, source, true) };
+}
+
+function requireLength(length: number, wanted: number): void {
+  if (length !== wanted) throw malformed(`a result of ${length} elements`);
+}
+
+function readRange(reader: MsgpackReader, source: Uint8Array): RangeResult {
+  const cursor = readCursor(reader);
+  const elements = reader.arrayLength();
+  if (elements % 4 !== 0) throw malformed(`rows of ${elements} elements`);
+  const rows: Cell[] = [];
+  for (let at = 0; at < elements; at += 4) {
+    reader.window();
+    rows.push({ key: reader.windowBytes(), version: readVersion(reader, source) });
+  }
+  return { kind: operationKind.range, rows, cursor };
+}
+
+function readVersion(reader: MsgpackReader, source: Uint8Array): Version {
+  const revision = reader.unsigned();
+  const expiresAt = reader.unsigned();
+  reader.window();
+  const { windowStart: start, windowEnd: end } = reader;
+  return { revision, kind: versionKind.put, expiresAt, source, start, end };
+}
+
+function readCursor(reader: MsgpackReader): string | undefined {
+  if (reader.skipNil()) return undefined;
+  reader.window();
+  return reader.windowBytes();
+}
+
+function readRefusalCode(reader: MsgpackReader): RefusalCode {
+  const text = reader.text(64);
+  const code = refusalCodes.find((known) => known === text);
+  if (code === undefined) throw malformed(`unknown code ${text}`);
+  return code;
+}

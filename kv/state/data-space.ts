@@ -1,0 +1,109 @@
+/** User data: the versions of all keys, and the index of those that expire. */
+import { expiriesPerEntryMax } from "../limits.ts";
+import { revisionsPerMs, type Revision } from "../revision.ts";
+import { space, type InternalKey, type StateReader } from "../state-reader.ts";
+import type { Cell } from "../state-reader.ts";
+import type { Version } from "../version.ts";
+import type { Checksum } from "./checksum.ts";
+import { ExpiryIndex } from "./expiry-index.ts";
+import type { LastRevision } from "./last-revision.ts";
+import { LayeredSpace } from "./layered-space.ts";
+import type { MergedCursor } from "./merged-cursor.ts";
+
+export class DataSpace {
+  readonly #versions: LayeredSpace;
+  readonly #expiries: ExpiryIndex;
+
+  constructor(checkpoint: StateReader) {
+    this.#versions = new LayeredSpace(space.data, checkpoint);
+    this.#expiries = new ExpiryIndex(checkpoint);
+  }
+
+  /** Approximate memory of what is not checkpointed yet. */
+  get bytes(): number {
+    return this.#versions.bytes + this.#expiries.bytes;
+  }
+
+  /** The lowest revision at which a key may be due to expire; Infinity when none is. */
+  get nextExpiry(): Revision {
+    return this.#expiries.next;
+  }
+
+  put(
+    key: InternalKey,
+    revision: Revision,
+    source: Uint8Array,
+    start: number,
+    end: number,
+    ttlMs: number,
+  ): void {
+    const expiresAt = ttlMs === 0 ? 0 : revision + ttlMs * revisionsPerMs;
+    this.#versions.put(key, revision, expiresAt, source, start, end);
+    if (expiresAt !== 0) this.#expiries.add(key, expiresAt, revision);
+  }
+
+  /** A put that leaves the key's expiry as it is: the index knows it already. */
+  update(
+    key: InternalKey,
+    revision: Revision,
+    source: Uint8Array,
+    start: number,
+    end: number,
+    expiresAt: Revision,
+  ): void {
+    this.#versions.put(key, revision, expiresAt, source, start, end);
+  }
+
+  bury(key: InternalKey, revision: Revision): void {
+    this.#versions.bury(key, revision);
+  }
+
+  /** The version of a key that exists now. */
+  live(key: InternalKey): Version | undefined {
+    return this.#versions.live(key);
+  }
+
+  /** The newest version at or below the revision, tombstones included. */
+  find(key: InternalKey, atOrBelow: Revision): Version | undefined {
+    return this.#versions.find(key, atOrBelow);
+  }
+
+  scan(
+    start: InternalKey,
+    end: InternalKey | undefined,
+    reverse: boolean,
+    atOrBelow: Revision,
+  ): MergedCursor {
+    return this.#versions.scan(start, end, reverse, atOrBelow);
+  }
+
+  /** Buries the keys that are due, each as an atomic unit of its own; a key exists until then. */
+  expire(clock: LastRevision, checksum: Checksum): void {
+    for (const due of this.#expiries.takeDue(clock.value, expiriesPerEntryMax)) {
+      // The key may have been overwritten or deleted since: then this entry of the index says nothing any more.
+      if (this.live(due.key)?.expiresAt !== due.expiresAt) continue;
+      const revision = clock.take();
+      this.bury(due.key, revision);
+      checksum.mix(revision);
+      checksum.mixText(due.key);
+    }
+  }
+
+  freeze(): void {
+    this.#versions.freeze();
+    this.#expiries.freeze();
+  }
+
+  frozenVersions(): Iterator<Cell> {
+    return this.#versions.frozenCells();
+  }
+
+  frozenExpiries(): Iterator<Cell> {
+    return this.#expiries.frozenCells();
+  }
+
+  thaw(): void {
+    this.#versions.thaw();
+    this.#expiries.thaw();
+  }
+}
