@@ -18,8 +18,8 @@ import {
   type BlockContent,
 } from "./block-format.ts";
 
-/** Bounds one commit and the memory a run takes while it is written. */
-export const chunkBytes = 1024 * 1024;
+/** Bounds one commit, how long the log's flushes wait behind it, and the memory a run takes while it is written. */
+export const chunkBytes = 512 * 1024;
 
 const cellsPerBlockMax = 512;
 /** A block filled to this part is not made larger. */

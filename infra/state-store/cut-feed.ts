@@ -20,7 +20,6 @@ export class CutFeed implements CellFeed {
   #space: Space = space.data;
   #cells: Iterator<Cell> | undefined;
   #lastKey: string | undefined;
-  #lastRevision = 0;
 
   /** `oldest`: the group has no run yet. */
   constructor(cut: CheckpointCut, oldest: boolean) {
@@ -49,25 +48,18 @@ export class CutFeed implements CellFeed {
 
   #add(builder: RunBuilder, cell: Cell): number {
     const { key, version } = cell;
-    const newKey = key !== this.#lastKey;
-    this.#checkOrder(newKey, cell);
+    const after = this.#lastKey;
+    const newKey = key !== after;
+    if (key.length >= keyBytesMax) invariant(false, "a key fits its length field", { key });
     this.#lastKey = key;
-    this.#lastRevision = version.revision;
     if (!this.#sieve.keeps(newKey, this.#space, version.revision, version.kind)) return 0;
-    builder.add(newKey, this.#space, cell);
+    const opensBlock = builder.add(newKey, this.#space, cell);
+    // Within a block the builder has compared the bytes, which is quicker.
+    if (opensBlock && newKey && after !== undefined) {
+      invariant(after < key, "a cut's cells come in order", { space: this.#space, after, key });
+    }
     const bytes = key.length + version.end - version.start;
     if (keepsHistory(this.#space)) this.historyBytes += bytes;
     return bytes;
-  }
-
-  #checkOrder(newKey: boolean, { key, version }: Cell): void {
-    const after = this.#lastKey;
-    const ordered = newKey
-      ? after === undefined || after < key
-      : version.revision < this.#lastRevision;
-    if (ordered && key.length < keyBytesMax) return;
-    const at = { space: this.#space, bytes: key.length, revision: version.revision };
-    invariant(ordered, "a cut's cells come in order", at);
-    invariant(false, "a key fits its length field", at);
   }
 }

@@ -34,8 +34,15 @@ export class LmdbDevice implements BlockDevice, Merger {
   /** The worker is gone. */
   #ended = false;
 
-  constructor(path: string) {
+  constructor(path: string, owner: string) {
     this.#environment = new LmdbEnvironment(path);
+    try {
+      // The main thread's only write, before there is another writer.
+      this.#environment.claim(owner);
+    } catch (failure) {
+      void this.#environment.close();
+      throw failure;
+    }
     this.#worker = new Worker(new URL("./lmdb-worker.js", import.meta.url), {
       workerData: path,
       name: "synod-state",

@@ -15,7 +15,7 @@ const pageBytes = 4096;
 const mapBytes = 64 * 1024 ** 3;
 
 /** First byte of every key. */
-const keyKind = { block: 1, manifest: 2, nextRun: 3 } as const;
+const keyKind = { block: 1, manifest: 2, nextRun: 3, owner: 4 } as const;
 const blockKeyBytes = 11;
 
 export class LmdbEnvironment {
@@ -66,6 +66,21 @@ export class LmdbEnvironment {
       this.#views[pages] = view;
     }
     return view;
+  }
+
+  /** Writes down whose environment this is, or throws if it is somebody else's. */
+  claim(owner: string): void {
+    const key = Buffer.from([keyKind.owner]);
+    const claimed = guarded("read state", () => this.#database.getBinary(key));
+    if (claimed === undefined) {
+      this.#commit("claim the state store", () => this.#put(key, Buffer.from(owner)));
+    } else if (claimed.toString() !== owner) {
+      throw new SynodError(
+        "RESTORED_STORE",
+        `the state store is that of ${claimed.toString()}, not of ${owner}`,
+        { nextStep: "Move its directory away; the replicas rebuild their state." },
+      );
+    }
   }
 
   contents(): StoredContents {

@@ -10,6 +10,8 @@ import type { StateStore } from "./state-store.ts";
 export interface StateStoreOptions {
   /** Made if absent. No other process may have it open. */
   readonly directory: string;
+  /** Names cluster, node and member: what another left behind is not believed. */
+  readonly owner: string;
   readonly clock: Clock;
   readonly mergePolicy?: MergePolicy;
 }
@@ -17,7 +19,7 @@ export interface StateStoreOptions {
 /** Opens or creates a node's state store. An empty or missing one holds no checkpoint, which is no error. */
 export function openStateStore(options: StateStoreOptions): StateStore {
   mkdirSync(options.directory, { recursive: true });
-  const device = new LmdbDevice(join(options.directory, "state.mdb"));
+  const device = new LmdbDevice(join(options.directory, "state.mdb"), options.owner);
   try {
     return new Environment(device, device, options.clock, options.mergePolicy);
   } catch (failure) {

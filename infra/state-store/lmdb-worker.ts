@@ -28,13 +28,28 @@ function attempt(change: () => void): Error | undefined {
   return failed;
 }
 
+/**
+ * A disk does one thing at a time, and the log is on it too: after a commit of blocks it is left alone for a
+ * while, three times as long as the commit took, unless it is so slow that checkpoints would fall behind.
+ */
+const restPerBusyMs = 3;
+const restMsMax = 6;
+const neverWoken = new Int32Array(new SharedArrayBuffer(4));
+
+function restAfter(beganMs: number): void {
+  const busyMs = performance.now() - beganMs;
+  Atomics.wait(neverWoken, 0, 0, Math.min(restMsMax, busyMs * restPerBusyMs));
+}
+
 /** What merging needs, here where a block is durable when its write returns. */
 const device: RunDevice = {
   read: (run: RunId, block: number): BlockBytes | undefined => environment.read(run, block),
   chunk: (bytesMin: number) => chunks.take(bytesMin),
   write(batch: BlockBatch, done: Done): void {
+    const beganMs = performance.now();
     const failure = attempt(() => environment.writeBlocks(batch));
     chunks.give(batch.chunk);
+    restAfter(beganMs);
     done(failure);
   },
 };
@@ -69,11 +84,13 @@ function close(): void {
 
 port.on("message", (request: Request) => {
   const { number } = request;
+  const beganMs = performance.now();
   switch (request.kind) {
     case "write": {
       const { batch } = request;
       const failure = attempt(() => environment.writeBlocks(batch));
       answer(number, failure, { chunk: batch.chunk });
+      restAfter(beganMs);
       break;
     }
     case "manifest": {
@@ -90,6 +107,7 @@ port.on("message", (request: Request) => {
         remaining = environment.dropBlocks(request.run, request.blocksMax);
       });
       answer(number, failure, { remaining });
+      restAfter(beganMs);
       break;
     }
     case "merge":

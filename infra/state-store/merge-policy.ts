@@ -18,7 +18,7 @@ export interface MergePolicy {
 export const defaultMergePolicy: MergePolicy = {
   fanIn: 8,
   smallBytes: 256 * 1024,
-  garbageRatio: 1,
+  garbageRatio: 1.5,
 };
 
 /** A window of consecutive runs, by their positions in a list that begins with the newest. */

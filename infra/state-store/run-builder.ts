@@ -1,13 +1,14 @@
 /** Makes a run out of cells that come in order: its blocks, which leave chunk by chunk, and then its tail. */
 import type { Cell, Space } from "../../kv/state-reader.ts";
 import type { Revision } from "../../kv/revision.ts";
+import { invariant } from "../../machines/invariant.ts";
 import type { BlockBatch, RunDevice, RunId } from "./block-device.ts";
 import { BlockPacker } from "./block-packer.ts";
 import { addToFilter, filterWords } from "./bloom-filter.ts";
 import { cellBytes, writeCell } from "./cell-format.ts";
 import type { RunCursor } from "./run-cursor.ts";
 import { RunTail, type RunDescriptor } from "./run.ts";
-import { hashKey } from "./stored-key.ts";
+import { compareKeys, hashKey } from "./stored-key.ts";
 
 const hashesPerPiece = 16_384;
 
@@ -23,6 +24,10 @@ export class RunBuilder {
   #firstKeys = new Uint8Array(4096);
   #firstKeyBytes = 0;
   #cells = 0;
+  /** The last cell's, in the packer's chunk as long as its block is open. */
+  #keyStart = 0;
+  #keyEnd = 0;
+  #revision: Revision = 0;
   #minRevision: Revision = Number.MAX_SAFE_INTEGER;
   #maxRevision: Revision = 0;
   #cellBlocks = 0;
@@ -35,14 +40,15 @@ export class RunBuilder {
     this.#packer = new BlockPacker(device, run, emit);
   }
 
-  /** `newKey`: the key differs from the one before. */
-  add(newKey: boolean, of: Space, cell: Cell): void {
+  /** `newKey`: the key differs from the one before. Returns whether the cell is the first of its block. */
+  add(newKey: boolean, of: Space, cell: Cell): boolean {
     const packer = this.#packer;
     const size = cellBytes(cell);
     const opens = packer.place(size);
     const keyStart = writeCell(packer.chunk, packer.view, packer.at, of, cell);
     packer.at += size;
     this.#note(newKey, opens, keyStart, keyStart + 1 + cell.key.length, cell.version.revision);
+    return opens;
   }
 
   /** Adds the cell a cursor stands on, as it is. */
@@ -109,7 +115,21 @@ export class RunBuilder {
     if (opensBlock) {
       this.#firstRevisions.push(revision);
       this.#noteFirstKey(this.#packer.chunk.subarray(keyStart, keyEnd));
+    } else {
+      this.#checkOrder(newKey, keyStart, keyEnd, revision);
     }
+    this.#keyStart = keyStart;
+    this.#keyEnd = keyEnd;
+    this.#revision = revision;
+  }
+
+  /** Searching a block relies on it. */
+  #checkOrder(newKey: boolean, keyStart: number, keyEnd: number, revision: Revision): void {
+    const { view } = this.#packer;
+    const order = compareKeys(view, this.#keyStart, this.#keyEnd, view, keyStart, keyEnd);
+    if (newKey ? order < 0 : order === 0 && this.#revision > revision) return;
+    const at = { run: this.#run, cell: this.#cells, newKey, revision, after: this.#revision };
+    invariant(false, "a run's cells come in order", at);
   }
 
   #noteHash(hash: number): void {

@@ -152,6 +152,14 @@ describe("an LMDB environment", () => {
     await expect(findFirst(on)).rejects.toMatchObject(corrupt);
   });
 
+  test("of another member is not believed", async () => {
+    const { on } = await prepared();
+    await expect(lmdbStore(on.directory, "another").open(quiet)).rejects.toMatchObject({
+      code: "RESTORED_STORE",
+    });
+    expect(await findFirst(on)).toMatchObject({ revision: 1 });
+  });
+
   test.each(["empty", "missing"])("whose file is %s holds no checkpoint", async (which) => {
     const { on, path } = await prepared();
     if (which === "empty") truncateSync(path, 0);

@@ -9,7 +9,12 @@ import { busyMerging, numberedCut } from "./numbered-cuts.ts";
 import { systemClock } from "./system-clock.ts";
 
 const directory = process.argv[2] ?? "";
-const store = openStateStore({ directory, clock: systemClock, mergePolicy: busyMerging });
+const store = openStateStore({
+  directory,
+  owner: "test",
+  clock: systemClock,
+  mergePolicy: busyMerging,
+});
 const group = store.group("g");
 let number = group.checkpoint?.appliedThrough ?? 0;
 

@@ -73,15 +73,14 @@ export function simulatedStore(): TestStore & {
 
 export function lmdbStore(
   directory = mkdtempSync(join(tmpdir(), "synod-state-")),
+  owner = "test",
 ): TestStore & { readonly directory: string } {
   return {
     directory,
     open: async (policy) => {
       const open = await compiledOpen();
-      const clock = systemClock;
-      return open(
-        policy === undefined ? { directory, clock } : { directory, clock, mergePolicy: policy },
-      );
+      const options = { directory, owner, clock: systemClock };
+      return open(policy === undefined ? options : { ...options, mergePolicy: policy });
     },
     finish: (start) =>
       new Promise((resolve, reject) => {
