@@ -36,6 +36,11 @@ export interface GroupStateStore extends StateReader {
    */
   switchTo(appliedThrough: number, switched: (failure: Error | undefined) => void): void;
   statistics(): StateStoreStatistics;
+  /**
+   * Called once, when a write failed or stored state turned out to be corrupt, in the foreground or in a merge:
+   * from then on nothing is written any more, in no group, and whoever uses the store has to stop.
+   */
+  onFailure(listener: (failure: Error) => void): void;
 }
 
 export interface StateStoreStatistics {

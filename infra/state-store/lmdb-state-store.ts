@@ -1,0 +1,29 @@
+/** The state store of a real node: one LMDB environment, written by one thread of its own. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Clock } from "../clock/clock.ts";
+import { Environment } from "./environment.ts";
+import { LmdbDevice } from "./lmdb-device.ts";
+import type { MergePolicy } from "./merge-policy.ts";
+import type { StateStore } from "./state-store.ts";
+
+export interface StateStoreOptions {
+  /** Made if absent. No other process may have it open. */
+  readonly directory: string;
+  /** Names cluster, node and member: what another left behind is not believed. */
+  readonly owner: string;
+  readonly clock: Clock;
+  readonly mergePolicy?: MergePolicy;
+}
+
+/** Opens or creates a node's state store. An empty or missing one holds no checkpoint, which is no error. */
+export function openStateStore(options: StateStoreOptions): StateStore {
+  mkdirSync(options.directory, { recursive: true });
+  const device = new LmdbDevice(join(options.directory, "state.mdb"), options.owner);
+  try {
+    return new Environment(device, device, options.clock, options.mergePolicy);
+  } catch (failure) {
+    device.close(() => {});
+    throw failure;
+  }
+}

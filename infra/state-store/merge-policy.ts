@@ -1,0 +1,79 @@
+/**
+ * When to merge which runs. Runs of similar size are merged when there are enough of them, so that a cell is
+ * rewritten once per power of the fan-in and not once per checkpoint; and what newer versions have shadowed is
+ * thrown out when there is as much of it as there is live data.
+ */
+import type { Revision } from "../../kv/revision.ts";
+import type { RunDescriptor } from "./run.ts";
+
+export interface MergePolicy {
+  /** Runs of one tier that are merged into one of the next. */
+  readonly fanIn: number;
+  /** Runs below this size are all alike. */
+  readonly smallBytes: number;
+  /** Shadowed bytes, relative to the oldest run, that are worth rewriting it. */
+  readonly garbageRatio: number;
+}
+
+export const defaultMergePolicy: MergePolicy = {
+  fanIn: 8,
+  smallBytes: 256 * 1024,
+  garbageRatio: 1.5,
+};
+
+/** A window of consecutive runs, by their positions in a list that begins with the newest. */
+export interface MergeWindow {
+  readonly first: number;
+  readonly behind: number;
+}
+
+export function chooseMerge(
+  runs: readonly RunDescriptor[],
+  watermark: Revision,
+  policy: MergePolicy,
+): MergeWindow | undefined {
+  return chooseGarbage(runs, watermark, policy) ?? chooseTier(runs, policy);
+}
+
+/**
+ * The oldest run and those newer ones that lie entirely at or below the watermark: of each key they hold, at
+ * most one version in all of them together survives the merge.
+ */
+function chooseGarbage(
+  runs: readonly RunDescriptor[],
+  watermark: Revision,
+  policy: MergePolicy,
+): MergeWindow | undefined {
+  const oldest = runs.at(-1);
+  if (oldest === undefined || oldest.maxRevision > watermark) return undefined;
+  let first = runs.length - 1;
+  let newerBytes = 0;
+  for (let index = first - 1; index >= 0; index -= 1) {
+    const run = runs[index];
+    if (run === undefined || run.maxRevision > watermark) break;
+    newerBytes += run.bytes;
+    first = index;
+  }
+  const worthIt = first < runs.length - 1 && newerBytes >= oldest.bytes * policy.garbageRatio;
+  return worthIt ? { first, behind: runs.length } : undefined;
+}
+
+/** The newest runs up to the first one of a higher tier, if enough of them are of the highest tier among them. */
+function chooseTier(runs: readonly RunDescriptor[], policy: MergePolicy): MergeWindow | undefined {
+  const tiers = runs.map((run) => tierOf(run.bytes, policy));
+  const highest = Math.max(0, ...tiers);
+  for (let tier = 0; tier <= highest; tier += 1) {
+    const higher = tiers.findIndex((other) => other > tier);
+    const behind = higher < 0 ? runs.length : higher;
+    let count = 0;
+    for (let index = 0; index < behind; index += 1) if (tiers[index] === tier) count += 1;
+    if (count >= policy.fanIn) return { first: 0, behind };
+  }
+  return undefined;
+}
+
+function tierOf(bytes: number, policy: MergePolicy): number {
+  if (bytes < policy.smallBytes) return 0;
+  // A hair below a power must not be one tier lower for want of the last digit.
+  return 1 + Math.floor(Math.log(bytes / policy.smallBytes) / Math.log(policy.fanIn) + 1e-9);
+}

@@ -1,0 +1,61 @@
+/** Finding one version of one key in the runs of a group, newest run first. */
+import type { Revision } from "../../kv/revision.ts";
+import { keepsHistory, type InternalKey, type Space } from "../../kv/state-reader.ts";
+import type { Version } from "../../kv/version.ts";
+import type { BlockBytes, RunDevice } from "./block-device.ts";
+import { blockContent, cellCount, readBlock } from "./block-format.ts";
+import { cellAt, firstAtOrBehind, hasKey } from "./block-search.ts";
+import { readVersion, ValueKeeper } from "./cell-format.ts";
+import type { Run } from "./run.ts";
+import { SearchKey } from "./stored-key.ts";
+
+export class PointReader {
+  readonly #device: RunDevice;
+  readonly #key = new SearchKey();
+  readonly #values = new ValueKeeper();
+
+  constructor(device: RunDevice) {
+    this.#device = device;
+  }
+
+  /**
+   * Runs are ordered by time, and so are the versions of a key: the newest run that holds one at or below the
+   * revision holds the newest of them.
+   */
+  find(
+    runs: readonly Run[],
+    from: Space,
+    key: InternalKey,
+    atOrBelow: Revision,
+  ): Version | undefined {
+    this.#key.set(from, key);
+    const hash = this.#key.hash();
+    // Where no history is kept, merges may have dropped any version but the newest: only that one counts.
+    const revision = keepsHistory(from) ? atOrBelow : Number.MAX_SAFE_INTEGER;
+    for (const run of runs) {
+      if (run.descriptor.minRevision > revision || !run.mayContain(hash)) continue;
+      const version = this.#findInRun(run, revision);
+      if (version !== undefined) return version.revision <= atOrBelow ? version : undefined;
+    }
+    return undefined;
+  }
+
+  #findInRun(run: Run, revision: Revision): Version | undefined {
+    const number = run.lastBlockNotBehind(this.#key, revision);
+    if (number >= 0) {
+      const block = readBlock(this.#device, run.descriptor.id, number, blockContent.cells);
+      const position = firstAtOrBehind(block, this.#key, revision);
+      if (position < cellCount(block)) return this.#versionAt(block, position);
+    }
+    // Every cell so far lies before the position: the next block's first cell is the first behind it.
+    const next = number + 1;
+    if (next === run.descriptor.blocks || !run.beginsWith(next, this.#key)) return undefined;
+    return this.#versionAt(readBlock(this.#device, run.descriptor.id, next, blockContent.cells), 0);
+  }
+
+  #versionAt(block: BlockBytes, position: number): Version | undefined {
+    const cell = cellAt(block, cellCount(block), position);
+    if (!hasKey(block.view, cell, this.#key)) return undefined;
+    return readVersion(block.bytes, block.view, cell, this.#values);
+  }
+}
