@@ -17,8 +17,9 @@ import { answerBytesMax, entryRangeKeysMax, readStepsMax } from "./limits.ts";
 import { refusalCodes } from "./refusal.ts";
 import type { Revision } from "./revision.ts";
 import type { StateReader } from "./state-reader.ts";
-import { AppliedState } from "./state/applied-state.ts";
-import type { Region, Regions } from "./state/regions.ts";
+import { AppliedState, type BornWith } from "./state/applied-state.ts";
+import type { Directory } from "./state/directory.ts";
+import type { Regions } from "./state/regions.ts";
 import { Session } from "./state/session.ts";
 import { refuse } from "./state/sessions.ts";
 import type { ChecksumAt, StateCodec } from "./state/state-codec.ts";
@@ -30,8 +31,7 @@ export interface ReplicaStateOptions {
   /** The newest valid checkpoint. It changes only between a cut's `freeze` and `checkpointed`. */
   readonly checkpoint: StateReader;
   readonly codec: StateCodec;
-  /** The regions the group was born with: its state at slot 0. */
-  readonly bornWith: readonly Region[];
+  readonly bornWith: BornWith;
 }
 
 const noOutcomes: readonly FrameOutcome[] = [];
@@ -87,6 +87,11 @@ export class ReplicaState {
 
   get regions(): Regions {
     return this.#state.regions;
+  }
+
+  /** Where all keys of the cluster live; empty in every group but `meta`. */
+  get directory(): Directory {
+    return this.#state.directory;
   }
 
   /** Approximate memory of what is not checkpointed yet: the host cuts a checkpoint when it has grown enough. */

@@ -1,5 +1,4 @@
 /** Puts a real node together: its stores on disk, its connections to NATS, its clocks, and the host that uses them. */
-import { join } from "node:path";
 import { systemClock } from "../../infra/clock/system-clock.ts";
 import type { ErrorCode } from "../../infra/errors/error-table.ts";
 import { SynodError } from "../../infra/errors/synod-error.ts";
@@ -66,7 +65,11 @@ export async function startNodeProcess(options: NodeProcessOptions): Promise<Nod
   }
   let stateStore: StateStore;
   try {
-    stateStore = openStateStore({ directory: join(dataDirectory, "state"), clock: systemClock });
+    stateStore = openStateStore({
+      directory: `${dataDirectory}/state`,
+      owner: `${topology.cluster}/${node}/${logStore.identity.member}`,
+      clock: systemClock,
+    });
   } catch (error) {
     await logStore.close();
     throw error;

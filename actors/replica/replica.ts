@@ -11,7 +11,9 @@ import type { Clock } from "../../infra/clock/clock.ts";
 import type { LogStore } from "../../infra/log-store/log-store.ts";
 import type { Randomness } from "../../infra/randomness/randomness.ts";
 import type { GroupStateStore } from "../../infra/state-store/state-store.ts";
+import { metaGroup } from "../../infra/topology/topology.ts";
 import { ReplicaState } from "../../kv/replica-state.ts";
+import { emptyDirectory } from "../../kv/state/directory.ts";
 import { Acceptor } from "../../machines/acceptor/acceptor-memory.ts";
 import type { Birth } from "../../machines/birth/birth-record.ts";
 import { Checkpointer } from "../../machines/checkpointer/checkpointer-memory.ts";
@@ -107,7 +109,10 @@ export class Replica {
       group,
       checkpoint: stateStore,
       codec: new CellCodec(),
-      bornWith: birth.regions.filter((region) => region.group === group),
+      bornWith: {
+        regions: birth.regions.filter((region) => region.group === group),
+        directory: group === metaGroup ? { version: 1, regions: birth.regions } : emptyDirectory,
+      },
     });
     const learner = new Learner({ self, configuration, log, checkpointThrough });
     const acceptor = new Acceptor({

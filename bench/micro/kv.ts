@@ -3,6 +3,7 @@
  * does for it. Run compiled, in plain Node: `node kv.js [rounds]`. Prints the median and the range over all rounds
  * in microseconds per operation; the candidates of one round run one behind the other, so that they share its noise.
  */
+import { emptyDirectory } from "../../kv/state/directory.ts";
 import {
   expectNothing,
   operationKind,
@@ -57,7 +58,10 @@ function newReplica(): ReplicaState {
     group,
     checkpoint: emptyCheckpoint,
     codec: new CellCodec(),
-    bornWith: [{ id: 1, version: 1, start: "", end: undefined }],
+    bornWith: {
+      regions: [{ id: 1, version: 1, start: "", end: undefined }],
+      directory: emptyDirectory,
+    },
   });
 }
 

@@ -1,9 +1,10 @@
 /** The checkpoint cells of sessions and of a replica's own state. */
 import type { ExecutedFrame } from "../../kv/frame.ts";
+import type { Directory, DirectoryEntry } from "../../kv/state/directory.ts";
 import type { Region } from "../../kv/state/regions.ts";
 import type { ReplicaImage, SessionImage, StateCodec } from "../../kv/state/state-codec.ts";
 import { SynodError } from "../errors/synod-error.ts";
-import { cellVersion } from "./formats.ts";
+import { cellVersion, nameBytesMax } from "./formats.ts";
 import { MsgpackReader } from "./msgpack-reader.ts";
 import { MsgpackWriter } from "./msgpack-writer.ts";
 import { readResults, writeResults } from "./result-codec.ts";
@@ -37,7 +38,7 @@ export class CellCodec implements StateCodec {
 
   encodeReplica(image: ReplicaImage): Uint8Array {
     const writer = this.#writer;
-    writer.array(8);
+    writer.array(10);
     writer.integer(cellVersion);
     writer.integer(image.appliedThrough);
     writer.integer(image.lastRevision);
@@ -46,13 +47,16 @@ export class CellCodec implements StateCodec {
     writer.integer(image.comparable.slot);
     writer.integer(image.comparable.value);
     writer.array(image.regions.length);
-    for (const { id, version, start, end } of image.regions) {
+    for (const region of image.regions) {
       writer.array(4);
-      writer.integer(id);
-      writer.integer(version);
-      writer.byteString(start);
-      if (end === undefined) writer.nil();
-      else writer.byteString(end);
+      this.#writeRegion(region);
+    }
+    writer.integer(image.directory.version);
+    writer.array(image.directory.regions.length);
+    for (const entry of image.directory.regions) {
+      writer.array(5);
+      this.#writeRegion(entry);
+      writer.text(entry.group);
     }
     return this.#ownCopy();
   }
@@ -67,8 +71,9 @@ export class CellCodec implements StateCodec {
     const count = reader.arrayLength();
     const regions: Region[] = [];
     for (let at = 0; at < count; at++) regions.push(this.#readRegion());
+    const directory = this.#readDirectory();
     reader.finish();
-    return { appliedThrough, lastRevision, watermark, checksum, comparable, regions };
+    return { appliedThrough, lastRevision, watermark, checksum, comparable, regions, directory };
   }
 
   #writeAnswer({ number, hash, slot, index, lastRevision, results }: ExecutedFrame): void {
@@ -92,6 +97,26 @@ export class CellCodec implements StateCodec {
     const lastRevision = reader.unsigned();
     const results = readResults(reader, source);
     return { refused: false, number, hash, slot, index, lastRevision, results };
+  }
+
+  #writeRegion({ id, version, start, end }: Region): void {
+    const writer = this.#writer;
+    writer.integer(id);
+    writer.integer(version);
+    writer.byteString(start);
+    if (end === undefined) writer.nil();
+    else writer.byteString(end);
+  }
+
+  #readDirectory(): Directory {
+    const reader = this.#reader;
+    const version = reader.unsigned();
+    const count = reader.arrayLength();
+    const regions: DirectoryEntry[] = [];
+    for (let at = 0; at < count; at++) {
+      regions.push({ ...this.#readRegion(), group: reader.text(nameBytesMax) });
+    }
+    return { version, regions };
   }
 
   #readRegion(): Region {

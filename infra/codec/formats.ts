@@ -58,7 +58,8 @@
  *
  *     session  [1, born, floor, [[number, hash, slot, index, lastRevision, results], ...]]
  *     replica  [1, slot, lastRevision, watermark, checksum, comparedSlot, comparedChecksum,
- *               [[id, version, start, end or nil], ...]]
+ *               [[id, version, start, end or nil], ...],
+ *               directoryVersion, [[id, version, start, end or nil, group], ...]]
  */
 
 export const requestVersion = 1;

@@ -7,6 +7,7 @@ import { newest, type Revision } from "../revision.ts";
 import { space, type InternalKey, type StateReader } from "../state-reader.ts";
 import { Checksum } from "./checksum.ts";
 import { DataSpace } from "./data-space.ts";
+import type { Directory } from "./directory.ts";
 import { LastRevision } from "./last-revision.ts";
 import { Regions, type Region } from "./regions.ts";
 import { Sessions } from "./sessions.ts";
@@ -15,11 +16,18 @@ import type { ChecksumAt, ReplicaImage, StateCodec } from "./state-codec.ts";
 /** The one cell of the meta space that holds what is neither a key nor a session. */
 export const replicaCellKey: InternalKey = "replica";
 
+/** A group's state at slot 0. */
+export interface BornWith {
+  readonly regions: readonly Region[];
+  readonly directory: Directory;
+}
+
 export class AppliedState {
   readonly lastRevision: LastRevision;
   readonly data: DataSpace;
   readonly sessions: Sessions;
   readonly checksum: Checksum;
+  readonly directory: Directory;
   #regions: Regions;
   /** Never decreases, and never above the last revision. */
   #watermark: Revision;
@@ -28,7 +36,7 @@ export class AppliedState {
   #comparable: ChecksumAt;
 
   /** Starts from the checkpoint; a group that has none starts with the regions it was born with. */
-  constructor(checkpoint: StateReader, codec: StateCodec, bornWith: readonly Region[]) {
+  constructor(checkpoint: StateReader, codec: StateCodec, bornWith: BornWith) {
     const cell = checkpoint.find(space.meta, replicaCellKey, newest);
     const image: ReplicaImage =
       cell === undefined
@@ -37,6 +45,7 @@ export class AppliedState {
     this.lastRevision = new LastRevision(image.lastRevision);
     this.checksum = new Checksum(image.checksum);
     this.#regions = new Regions(image.regions);
+    this.directory = image.directory;
     this.#watermark = image.watermark;
     this.#appliedThrough = image.appliedThrough;
     this.#comparable = image.comparable;
@@ -79,11 +88,12 @@ export class AppliedState {
       checksum: this.checksum.value,
       comparable: this.#comparable,
       regions: this.#regions.owned,
+      directory: this.directory,
     };
   }
 }
 
-function imageAtBirth(regions: readonly Region[]): ReplicaImage {
+function imageAtBirth({ regions, directory }: BornWith): ReplicaImage {
   return {
     appliedThrough: 0,
     lastRevision: 0,
@@ -91,5 +101,6 @@ function imageAtBirth(regions: readonly Region[]): ReplicaImage {
     checksum: 0,
     comparable: { slot: 0, value: 0 },
     regions,
+    directory,
   };
 }

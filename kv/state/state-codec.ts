@@ -1,6 +1,7 @@
 /** How the parts of a replica's state that live in memory become cells of a checkpoint, as a port. */
 import type { ExecutedFrame } from "../frame.ts";
 import type { Revision } from "../revision.ts";
+import type { Directory } from "./directory.ts";
 import type { Region } from "./regions.ts";
 
 export interface SessionImage {
@@ -25,6 +26,7 @@ export interface ReplicaImage {
   /** The newest checksum replicas compare. */
   readonly comparable: ChecksumAt;
   readonly regions: readonly Region[];
+  readonly directory: Directory;
 }
 
 export interface StateCodec {

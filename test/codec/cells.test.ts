@@ -45,6 +45,13 @@ const replica: ReplicaImage = {
     { id: 1, version: 2, start: "", end: "default\0m" },
     { id: 3, version: 4, start: "z\xff", end: undefined },
   ],
+  directory: {
+    version: 4,
+    regions: [
+      { id: 1, version: 1, start: "", end: "a\0m", group: "g1" },
+      { id: 2, version: 3, start: "a\0m", end: undefined, group: "g2" },
+    ],
+  },
 };
 
 /** As a block of the store holds it: somewhere in the middle. */

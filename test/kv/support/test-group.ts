@@ -2,6 +2,7 @@
  * One replica of a group with its checkpoint, driven through the wire formats: frames are encoded as a client does,
  * put into entries as a leader does, and decoded as a replica does.
  */
+import { emptyDirectory } from "../../../kv/state/directory.ts";
 import type { ReadOperation } from "../../../kv/commands/operation.ts";
 import type { OperationResult } from "../../../kv/commands/result.ts";
 import type { ExecutedFrame, FrameOutcome } from "../../../kv/frame.ts";
@@ -132,7 +133,7 @@ export class TestGroup {
       group,
       checkpoint: this.checkpoint,
       codec: new CellCodec(),
-      bornWith: this.#regions,
+      bornWith: { regions: this.#regions, directory: emptyDirectory },
     });
   }
 }
