@@ -17,7 +17,7 @@ import { ReplicaState } from "../../kv/replica-state.ts";
 import { newest, revisionAt } from "../../kv/revision.ts";
 import { space, type StateReader } from "../../kv/state-reader.ts";
 import { CellCodec } from "../../infra/codec/cell-codec.ts";
-import { encodeFrames, EntryDecoder } from "../../infra/codec/entry-codec.ts";
+import { encodeFramesEntry, EntryDecoder } from "../../infra/codec/entry-codec.ts";
 import { consistency, requestKind } from "../../infra/codec/formats.ts";
 import { ReplyDecoder, ReplyEncoder } from "../../infra/codec/reply-codec.ts";
 import { RequestDecoder } from "../../infra/codec/request-decoder.ts";
@@ -112,7 +112,7 @@ function round(putsPerFrame: number): void {
   const entries = measure(label("leader: encode entries"), putsPerTable, () => {
     const entries: Uint8Array[] = [];
     for (let at = 0; at < frames.length; at += framesPerEntry) {
-      entries.push(encodeFrames(born + at * 4096, frames.slice(at, at + framesPerEntry)));
+      entries.push(encodeFramesEntry(born + at * 4096, frames.slice(at, at + framesPerEntry)));
     }
     return entries;
   });

@@ -13,17 +13,17 @@ const framesHeadBytes = 1 + 1 + 1 + 9 + 5;
 /** Bytes in front of each frame: the head of a bin 32. */
 const frameHeadBytes = 5;
 
-export function encodeNoOp(): Uint8Array {
+export function encodeNoOpEntry(): Uint8Array {
   return Uint8Array.of(0x92, entryVersion, entryKind.noOp);
 }
 
-export function encodeTick(stamp: Revision): Uint8Array {
+export function encodeTickEntry(stamp: Revision): Uint8Array {
   const entry = Buffer.allocUnsafeSlow(12);
   writeStampedHead(entry, 3, entryKind.tick, stamp);
   return entry;
 }
 
-export function encodeWatermark(stamp: Revision, watermark: Revision): Uint8Array {
+export function encodeWatermarkEntry(stamp: Revision, watermark: Revision): Uint8Array {
   const entry = Buffer.allocUnsafeSlow(21);
   const at = writeStampedHead(entry, 4, entryKind.watermark, stamp);
   writeWide(entry, at, watermark);
@@ -31,7 +31,7 @@ export function encodeWatermark(stamp: Revision, watermark: Revision): Uint8Arra
 }
 
 /** Puts raw frames one behind the other, in one allocation; nothing in them is looked at. */
-export function encodeFrames(stamp: Revision, frames: readonly Uint8Array[]): Uint8Array {
+export function encodeFramesEntry(stamp: Revision, frames: readonly Uint8Array[]): Uint8Array {
   let length = framesHeadBytes;
   for (const frame of frames) length += frameHeadBytes + frame.length;
   const entry = Buffer.allocUnsafeSlow(length);

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { encodeFrames } from "../../infra/codec/entry-codec.ts";
+import { encodeFramesEntry } from "../../infra/codec/entry-codec.ts";
 import { ReplyDecoder, ReplyEncoder } from "../../infra/codec/reply-codec.ts";
 import { RequestDecoder } from "../../infra/codec/request-decoder.ts";
 import { RequestEncoder } from "../../infra/codec/request-encoder.ts";
@@ -93,7 +93,7 @@ test("damaged writing frames throw at no decoder, and whatever is left of them i
       const outcomes = [new TestGroup(), new TestGroup()].map((group) => {
         const envelope = { ...writeEnvelope, clusterId: "cluster-of-tests" };
         const frame = damaged(encoder.writeFrame(envelope, operations), damages);
-        return [group.append(encodeFrames(1, [bytes, frame])), group.replica.checksum];
+        return [group.append(encodeFramesEntry(1, [bytes, frame])), group.replica.checksum];
       });
       expect(outcomes[0]).toEqual(outcomes[1]);
     }),

@@ -3,10 +3,10 @@ import { expect, test } from "vitest";
 import { entryKind } from "../../kv/entry.ts";
 import {
   bytesInEntry,
-  encodeFrames,
-  encodeNoOp,
-  encodeTick,
-  encodeWatermark,
+  encodeFramesEntry,
+  encodeNoOpEntry,
+  encodeTickEntry,
+  encodeWatermarkEntry,
   EntryDecoder,
 } from "../../infra/codec/entry-codec.ts";
 import { RequestEncoder } from "../../infra/codec/request-encoder.ts";
@@ -24,10 +24,10 @@ function frame(number: number): Uint8Array {
 
 test("entries come back as they were made, and are plain msgpack", () => {
   const entries = [
-    { bytes: encodeNoOp(), entry: { kind: entryKind.noOp }, plain: [1, 0] },
-    { bytes: encodeTick(stamp), entry: { kind: entryKind.tick, stamp }, plain: [1, 1, stamp] },
+    { bytes: encodeNoOpEntry(), entry: { kind: entryKind.noOp }, plain: [1, 0] },
+    { bytes: encodeTickEntry(stamp), entry: { kind: entryKind.tick, stamp }, plain: [1, 1, stamp] },
     {
-      bytes: encodeWatermark(stamp, stamp - 1),
+      bytes: encodeWatermarkEntry(stamp, stamp - 1),
       entry: { kind: entryKind.watermark, stamp, watermark: stamp - 1 },
       plain: [1, 3, stamp, stamp - 1],
     },
@@ -40,13 +40,13 @@ test("entries come back as they were made, and are plain msgpack", () => {
 
 test("a frames entry holds the raw frames in order", () => {
   const frames = [1, 2, 3].map(frame);
-  const bytes = encodeFrames(stamp, frames);
+  const bytes = encodeFramesEntry(stamp, frames);
   expect(unpack(bytes)).toEqual([1, 2, stamp, frames.map((one) => Buffer.from(one))]);
   const entry = decoder.decode(bytes);
   if (entry.kind !== entryKind.frames) throw new Error("not frames");
   expect(entry.frames.map(({ number }) => number)).toEqual([1, 2, 3]);
   expect(entry.frames.every(({ problem }) => problem === "")).toBe(true);
-  const more = encodeFrames(stamp, [...frames, frame(4)]);
+  const more = encodeFramesEntry(stamp, [...frames, frame(4)]);
   expect(more.length - bytes.length).toBe(bytesInEntry(frame(4)));
 });
 
@@ -57,7 +57,7 @@ test("an entry made by another encoder is understood", () => {
 test("a frame that is broken breaks neither the entry nor the frames beside it", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 60 }), (garbage) => {
-      const entry = decoder.decode(encodeFrames(stamp, [frame(1), garbage, frame(2)]));
+      const entry = decoder.decode(encodeFramesEntry(stamp, [frame(1), garbage, frame(2)]));
       if (entry.kind !== entryKind.frames) throw new Error("not frames");
       const [before, broken, after] = entry.frames;
       expect([before?.number, before?.problem, after?.number, after?.problem]).toEqual([
@@ -82,10 +82,12 @@ test.each([
 });
 
 test("an entry that is cut short or too long stops the replica", () => {
-  const bytes = encodeFrames(stamp, [frame(1)]);
+  const bytes = encodeFramesEntry(stamp, [frame(1)]);
   for (let length = 0; length < bytes.length; length++) {
     expect(() => decoder.decode(bytes.subarray(0, length))).toThrow(/./);
   }
   expect(() => decoder.decode(pack([1, 0, 5]))).toThrow(/./);
-  expect(() => decoder.decode(Buffer.concat([encodeNoOp(), Buffer.of(0)]))).toThrow(/too many/);
+  expect(() => decoder.decode(Buffer.concat([encodeNoOpEntry(), Buffer.of(0)]))).toThrow(
+    /too many/,
+  );
 });

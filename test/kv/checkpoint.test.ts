@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { checksumInterval } from "../../kv/limits.ts";
 import { space } from "../../kv/state-reader.ts";
-import { encodeTick } from "../../infra/codec/entry-codec.ts";
+import { encodeTickEntry } from "../../infra/codec/entry-codec.ts";
 import { MemoryCheckpoint, readOut, type WrittenCut } from "./support/memory-checkpoint.ts";
 import { get, increment, put, range, remove } from "./support/operations.ts";
 import { plain, plainRows, valueText } from "./support/plain.ts";
@@ -124,7 +124,7 @@ test("a replica whose store lost a key shows another checksum as soon as the key
 
 test("the checksum that replicas compare is taken at every 10,000th slot and survives a restart", () => {
   const group = new TestGroup();
-  const tick = encodeTick(birth);
+  const tick = encodeTickEntry(birth);
   for (let slot = 1; slot < checksumInterval; slot++) group.append(tick);
   expect(group.replica.comparableChecksum).toEqual({ slot: 0, value: 0 });
   group.append(tick);

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { absent, expectNothing } from "../../kv/commands/operation.ts";
 import { sessionLifetime } from "../../kv/limits.ts";
 import { newest, revisionsPerMs, type Revision } from "../../kv/revision.ts";
-import { encodeFrames } from "../../infra/codec/entry-codec.ts";
+import { encodeFramesEntry } from "../../infra/codec/entry-codec.ts";
 import type { WriteRequest } from "../../infra/codec/request-encoder.ts";
 import { MemoryCheckpoint, readOut, type WrittenCut } from "./support/memory-checkpoint.ts";
 import { Model, type ModelFrame } from "./support/model.ts";
@@ -188,7 +188,7 @@ class Run {
   #frames(choices: readonly FrameChoice[]): void {
     const frames = choices.map((choice) => this.#frame(choice));
     this.#sent.push(...frames);
-    const entry = encodeFrames(
+    const entry = encodeFramesEntry(
       this.#now,
       frames.map((frame) => frameBytes(frame, frame.operations)),
     );

@@ -11,10 +11,10 @@ import { revisionsPerMs, type Revision } from "../../../kv/revision.ts";
 import type { Region } from "../../../kv/state/regions.ts";
 import { CellCodec } from "../../../infra/codec/cell-codec.ts";
 import {
-  encodeFrames,
-  encodeNoOp,
-  encodeTick,
-  encodeWatermark,
+  encodeFramesEntry,
+  encodeNoOpEntry,
+  encodeTickEntry,
+  encodeWatermarkEntry,
   EntryDecoder,
 } from "../../../infra/codec/entry-codec.ts";
 import { requestKind } from "../../../infra/codec/formats.ts";
@@ -92,20 +92,20 @@ export class TestGroup {
 
   /** Puts raw frames into one entry and applies it. */
   frames(...frames: readonly Uint8Array[]): readonly FrameOutcome[] {
-    return this.append(encodeFrames(this.now, frames));
+    return this.append(encodeFramesEntry(this.now, frames));
   }
 
   tick(stamp: Revision): void {
     this.now = stamp;
-    this.append(encodeTick(stamp));
+    this.append(encodeTickEntry(stamp));
   }
 
   watermark(revision: Revision): void {
-    this.append(encodeWatermark(this.now, revision));
+    this.append(encodeWatermarkEntry(this.now, revision));
   }
 
   noOp(): void {
-    this.append(encodeNoOp());
+    this.append(encodeNoOpEntry());
   }
 
   append(entry: Uint8Array): readonly FrameOutcome[] {
