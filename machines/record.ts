@@ -20,9 +20,6 @@ export interface LogAppend {
   readonly trimThrough?: Slot;
 }
 
-/** No-ops fill gaps and open a reign. An empty entry is the no-op: it changes no state and carries no stamp. */
-export const noOp: Uint8Array = new Uint8Array(0);
-
 export function sameEntry(left: Uint8Array, right: Uint8Array): boolean {
   if (left === right) return true;
   if (left.length !== right.length) return false;

@@ -2,7 +2,7 @@
  * What a leader proposes of its own accord: ticks, so that what is due expires without traffic, and watermarks, so
  * that history does not grow for ever.
  */
-import { encodeTick, encodeWatermark } from "../../infra/codec/entry-codec.ts";
+import { encodeTickEntry, encodeWatermarkEntry } from "../../infra/codec/entry-codec.ts";
 import type { Cancel, Clock } from "../../infra/clock/clock.ts";
 import type { StateStoreStatistics } from "../../infra/state-store/state-store.ts";
 import type { ReplicaState } from "../../kv/replica-state.ts";
@@ -63,7 +63,7 @@ export class Housekeeping {
     const due = state.nextExpiry;
     if (due > stamp || (due <= this.#tickedAt && state.lastRevision < this.#tickedAt)) return;
     this.#tickedAt = stamp;
-    propose([encodeTick(stamp)]);
+    propose([encodeTickEntry(stamp)]);
   }
 
   #raiseWatermark(stamp: Revision): void {
@@ -73,7 +73,7 @@ export class Housekeeping {
     this.#watermarkDueMs = nowMs + watermarkIntervalMs;
     const byAge = state.lastRevision - limits.historyMs * revisionsPerMs;
     const watermark = Math.max(byAge, this.#bySize());
-    if (watermark > state.watermark) propose([encodeWatermark(stamp, watermark)]);
+    if (watermark > state.watermark) propose([encodeWatermarkEntry(stamp, watermark)]);
   }
 
   /** The newest revision behind which no more than the allowed bytes of versions were written. */

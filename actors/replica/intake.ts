@@ -2,7 +2,7 @@
  * The leader's queue of raw writing frames. Frames are kept as they came, put together into entries, and proposed as
  * soon as the window allows: a lone frame goes at once, under load an entry carries all that arrived meanwhile.
  */
-import { bytesInEntry, encodeFrames } from "../../infra/codec/entry-codec.ts";
+import { bytesInEntry, encodeFramesEntry } from "../../infra/codec/entry-codec.ts";
 import type { WriteEnvelope } from "../../infra/codec/request-envelope.ts";
 import type { Clock } from "../../infra/clock/clock.ts";
 import { revisionAt, type Revision } from "../../kv/revision.ts";
@@ -130,7 +130,7 @@ export class Intake {
     const entries: Uint8Array[] = [];
     const stamp = revisionAt(physicalMs());
     while (this.#queue.length > 0 && open + entries.length < limits.slotsInFlightMax) {
-      entries.push(encodeFrames(stamp, this.#nextBatch()));
+      entries.push(encodeFramesEntry(stamp, this.#nextBatch()));
     }
     if (entries.length > 0) propose(entries);
   }

@@ -3,6 +3,7 @@
  * and the doors through which messages and clients' frames come in.
  */
 import { CellCodec } from "../../infra/codec/cell-codec.ts";
+import { encodeNoOpEntry } from "../../infra/codec/entry-codec.ts";
 import type { PeerMessage } from "../../infra/codec/peer-codec.ts";
 import { ReplyEncoder } from "../../infra/codec/reply-codec.ts";
 import type { ReadFrame } from "../../infra/codec/request-decoder.ts";
@@ -132,6 +133,7 @@ export class Replica {
       log,
       acceptor,
       random: () => randomness.fraction(),
+      noOp: encodeNoOpEntry(),
     });
     const checkpointer = new Checkpointer({
       checkpointThrough,

@@ -3,23 +3,11 @@
  * one cut at one applied index, every so often; in between the store never changes. It lives in an
  * environment of its own, so that writing a checkpoint never holds up the log.
  */
-import type { Cell, Space, StateReader } from "../../kv/state-reader.ts";
+import type { Checkpoint, CheckpointCut } from "../../kv/checkpoint.ts";
+import type { StateReader } from "../../kv/state-reader.ts";
 import type { Revision } from "../../kv/revision.ts";
 
-/** What the newest valid checkpoint says of itself. */
-export interface Checkpoint {
-  /** Every entry up to this slot is contained, none behind it. */
-  readonly appliedThrough: number;
-  readonly lastRevision: Revision;
-  /** Versions that a newer version at or below this revision shadows may be dropped by merges. */
-  readonly watermark: Revision;
-}
-
-/** A frozen table on its way into the store: it is complete, sorted and does not change any more. */
-export interface CheckpointCut extends Checkpoint {
-  /** The cells of one space, by key ascending and newest revision first within a key. Called once per space. */
-  cells(of: Space): Iterator<Cell>;
-}
+export type { Checkpoint, CheckpointCut };
 
 /** One group's part of the store. Reading is synchronous; `find` and `scan` see the newest valid checkpoint. */
 export interface GroupStateStore extends StateReader {

@@ -20,7 +20,7 @@ import type {
   Rejected,
   ReplicaMessage,
 } from "../messages.ts";
-import { noOp, type LogRecord } from "../record.ts";
+import type { LogRecord } from "../record.ts";
 import type { LogView } from "../replica-log.ts";
 import { Campaign } from "./campaign.ts";
 import { Reign } from "./reign.ts";
@@ -89,6 +89,8 @@ export interface ProposerInput {
   readonly acceptor: { readonly promise: Ballot };
   /** Uniform in [0, 1): staggers candidates. */
   readonly random: () => number;
+  /** The entry that fills a gap and opens a reign: it changes no state. */
+  readonly noOp: Uint8Array;
 }
 
 export const heartbeatIntervalMs = 100;
@@ -113,6 +115,7 @@ export class Proposer {
   readonly #log: LogView;
   readonly #acceptor: { readonly promise: Ballot };
   readonly #random: () => number;
+  readonly #noOp: Uint8Array;
 
   /** Deadlines that may still come. */
   readonly #armed = new Set<ProposerDeadline>();
@@ -141,6 +144,7 @@ export class Proposer {
     this.#log = input.log;
     this.#acceptor = input.acceptor;
     this.#random = input.random;
+    this.#noOp = input.noOp;
   }
 
   /** The reign while new proposals and reads are allowed. */
@@ -337,11 +341,11 @@ export class Proposer {
     reign.open(this.#log.chosenThrough, highest + 1);
     const entries: Uint8Array[] = [];
     for (let slot = this.#log.chosenThrough + 1; slot <= highest; slot++) {
-      entries.push(selected.get(slot)?.entry ?? noOp);
+      entries.push(selected.get(slot)?.entry ?? this.#noOp);
     }
     this.#campaign = undefined;
     this.#serving = true;
-    this.#proposeAll([...entries, noOp], nowMs);
+    this.#proposeAll([...entries, this.#noOp], nowMs);
     this.#deadline("patience", undefined);
     this.#deadline("resend", nowMs + reign.window.resendIntervalMs);
     this.outbox.push({ type: "serving", ballot: reign.ballot });

@@ -175,6 +175,7 @@ export const roles = {
         log: own,
         acceptor: { promise: field<Ballot>(fields, "promise", noBallot) },
         random: () => 0,
+        noOp: new Uint8Array(0),
       });
       return reading(own, proposer);
     },
