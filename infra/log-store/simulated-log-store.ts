@@ -48,6 +48,8 @@ export class SimulatedLogDisk {
   readonly peers = new Map<number, PeerStart>();
   readonly faults: LogDiskFaults;
   flushes = 0;
+  /** Called when a change has become durable: what an observer may hold the node to. */
+  onDurable: (group: string, change: LogAppend) => void = () => undefined;
 
   constructor(faults: LogDiskFaults) {
     this.faults = faults;
@@ -132,7 +134,10 @@ export class SimulatedLogStore implements LogStore {
   }
 
   append(name: string, change: LogAppend, done: Durable): void {
-    this.#submit((disk) => applyTo(disk.group(name), name, change), done);
+    this.#submit((disk) => {
+      applyTo(disk.group(name), name, change);
+      disk.onDurable(name, change);
+    }, done);
   }
 
   read(name: string, from: Slot, through: Slot, bytesMax: number): readonly LogRecord[] {

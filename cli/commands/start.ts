@@ -1,0 +1,67 @@
+/** `synod start`: runs one node of a topology in this process. */
+import { pino } from "pino";
+import { startNodeProcess } from "../../actors/node/node-process.ts";
+import { SynodError } from "../../infra/errors/synod-error.ts";
+import { jsonLog } from "../../infra/logging/json-log.ts";
+import { loadTopology } from "../../infra/topology/load-topology.ts";
+import { synodVersion } from "../version.ts";
+import { processVitals } from "../vitals.ts";
+
+export interface StartOptions {
+  readonly node: string;
+  readonly file: string;
+  readonly data?: string;
+  readonly servers?: readonly string[];
+  readonly user?: string;
+  readonly password?: string;
+  readonly creds?: string;
+}
+
+/** Resolves when the node has ended; the first SIGTERM or SIGINT drains it, the second ends it at once. */
+export async function start(options: StartOptions): Promise<void> {
+  const topology = loadTopology(options.file);
+  const { node } = options;
+  if (!topology.nodes.some(({ name }) => name === node)) {
+    const names = topology.nodes.map(({ name }) => name).join(", ");
+    throw new SynodError(
+      "BAD_REQUEST",
+      `${options.file} names no node ${node}; it names ${names}`,
+      { nextStep: "Pass one of these with --node, or add the node to the file." },
+    );
+  }
+  const log = jsonLog({ cluster: topology.cluster, node }, pino.destination({ fd: 1, sync: true }));
+  const running = await startNodeProcess({
+    topology,
+    node,
+    dataDirectory: options.data ?? `.synod/${topology.cluster}/${node}`,
+    access: {
+      servers: options.servers ?? topology.servers,
+      ...(options.creds === undefined ? {} : { credentialsFile: options.creds }),
+      ...userOf(options),
+    },
+    version: synodVersion,
+    vitals: processVitals(),
+    log,
+  });
+  let asked = 0;
+  const stop = (signal: string): void => {
+    asked += 1;
+    log("asked to stop", { signal, asked });
+    if (asked > 2) process.exit(1);
+    running.drain();
+  };
+  process.on("SIGTERM", stop);
+  process.on("SIGINT", stop);
+  await running.ended;
+  log("stopped");
+}
+
+/** Each node is a NATS user of its own name: the server lets it speak under no other. */
+function userOf({ node, user, password, creds }: StartOptions): {
+  readonly user?: string;
+  readonly password?: string;
+} {
+  if (creds !== undefined) return {};
+  const own = password ?? process.env[`SYNOD_NATS_PASSWORD_${node.toUpperCase()}`];
+  return own === undefined ? {} : { user: user ?? node, password: own };
+}

@@ -1,0 +1,26 @@
+/** What a process knows of its own health. */
+import { monitorEventLoopDelay } from "node:perf_hooks";
+
+/** The monitor counts its own sampling interval as delay. */
+const resolutionMs = 20;
+
+/** Memory in bytes, CPU in milliseconds since the start, event-loop delay in milliseconds since the last call. */
+export function processVitals(): () => Readonly<Record<string, number>> {
+  const delay = monitorEventLoopDelay({ resolution: resolutionMs });
+  delay.enable();
+  return () => {
+    const { rss, heapUsed, external } = process.memoryUsage();
+    const { user, system } = process.cpuUsage();
+    const vitals = {
+      rssBytes: rss,
+      heapBytes: heapUsed,
+      externalBytes: external,
+      cpuMs: Math.round((user + system) / 1000),
+      uptimeMs: Math.round(process.uptime() * 1000),
+      loopDelayP99Ms: Math.max(0, Math.round(delay.percentile(99) / 1e4) / 100 - resolutionMs),
+      loopDelayMaxMs: Math.max(0, Math.round(delay.max / 1e4) / 100 - resolutionMs),
+    };
+    delay.reset();
+    return vitals;
+  };
+}

@@ -1,0 +1,120 @@
+/** A whole cluster in one process on virtual time: production nodes on simulated machines, disks and network. */
+import { decodePeerMessage } from "../infra/codec/peer-codec.ts";
+import { SimulatedWorld } from "../infra/clock/simulated-world.ts";
+import type { ReplicaLimits } from "../actors/replica/limits.ts";
+import { seeded, type SeededRandomness } from "../infra/randomness/seeded-randomness.ts";
+import { defaultTopology } from "../infra/topology/default-topology.ts";
+import type { Topology } from "../infra/topology/topology.ts";
+import { SimulatedNetwork } from "../infra/transport/simulated-network.ts";
+import { ChosenValues } from "./oracles/chosen-values.ts";
+import { PersistThenSend } from "./oracles/persist-then-send.ts";
+import { SimulatedNode } from "./simulated-node.ts";
+import { TraceHash } from "./trace-hash.ts";
+import { WatchedTransport } from "./watched-transport.ts";
+
+export interface SimulatedClusterOptions {
+  readonly seed: number;
+  readonly nodes?: 1 | 3 | 5 | 7;
+  readonly topology?: Topology;
+  readonly limits?: Partial<ReplicaLimits>;
+}
+
+export interface LogLine {
+  readonly atMs: number;
+  readonly node: string;
+  readonly what: string;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+export class SimulatedCluster {
+  readonly world: SimulatedWorld;
+  readonly network: SimulatedNetwork;
+  readonly topology: Topology;
+  readonly randomness: SeededRandomness;
+  readonly nodes: ReadonlyMap<string, SimulatedNode>;
+  readonly chosen: ChosenValues;
+  readonly persisted = new PersistThenSend();
+  readonly trace = new TraceHash();
+  readonly log: LogLine[] = [];
+  /** Reigns seen, by group: leader and ballot. */
+  readonly #reigns = new Set<string>();
+
+  constructor(options: SimulatedClusterOptions) {
+    this.randomness = seeded(options.seed);
+    this.world = new SimulatedWorld();
+    this.network = new SimulatedNetwork(this.world, this.randomness.split("network"));
+    this.topology = options.topology ?? defaultTopology(options.nodes ?? 3, "simulated");
+    this.chosen = new ChosenValues((group) => this.#phase2(group));
+    this.nodes = new Map(
+      this.topology.nodes.map(({ name }) => [name, this.#makeNode(name, options.limits ?? {})]),
+    );
+  }
+
+  startAll(): void {
+    for (const node of this.nodes.values()) node.start();
+  }
+
+  node(name: string): SimulatedNode {
+    const node = this.nodes.get(name);
+    if (node === undefined) throw new Error(`no simulated node is called ${name}`);
+    return node;
+  }
+
+  /** The node that leads the group, as it sees itself; undefined while none does. */
+  leaderOf(group: string): SimulatedNode | undefined {
+    for (const node of this.nodes.values()) {
+      if (node.host?.replica(group)?.leads === true) return node;
+    }
+    return undefined;
+  }
+
+  get everyGroupLed(): boolean {
+    return this.topology.groups.every(({ name }) => this.leaderOf(name) !== undefined);
+  }
+
+  /** Distinct (group, ballot) pairs that were in power. */
+  get reigns(): number {
+    return this.#reigns.size;
+  }
+
+  #phase2(group: string): number {
+    const found = this.topology.groups.find(({ name }) => name === group);
+    if (found === undefined) throw new Error(`no group is called ${group}`);
+    return found.phase2;
+  }
+
+  #makeNode(name: string, limits: Partial<ReplicaLimits>): SimulatedNode {
+    const node = new SimulatedNode({
+      topology: this.topology,
+      name,
+      machine: this.world.machine(name),
+      network: this.network,
+      randomness: this.randomness.split(`node ${name}`),
+      limits,
+      flushMs: (randomness) => 0.2 + randomness.fraction() * 0.6,
+      wrapPeers: (peers) =>
+        new WatchedTransport(peers, (subject, payload) => this.#sent(node, subject, payload)),
+      log: (from, what, details) => this.#noteLog(from, what, details),
+    });
+    node.logDisk.onDurable = (group, change) => {
+      this.chosen.noteDurable(name, group, change);
+      this.persisted.noteDurable(name, group, change);
+    };
+    return node;
+  }
+
+  #sent(node: SimulatedNode, subject: string, payload: Uint8Array): void {
+    const { envelope, message } = decodePeerMessage(payload);
+    this.trace.add(`${this.world.nowMs} ${subject} ${message.type} ${payload.length}`);
+    this.trace.addBytes(payload);
+    this.persisted.noteSent(node.name, node.logDisk, envelope.group, message);
+    if (message.type === "heartbeat") {
+      const { round, member } = message.ballot;
+      this.#reigns.add(`${envelope.group} ${round} ${member}`);
+    }
+  }
+
+  #noteLog(node: string, what: string, details: Readonly<Record<string, unknown>>): void {
+    this.log.push({ atMs: this.world.nowMs, node, what, details });
+  }
+}

@@ -1,0 +1,143 @@
+/** One node of a simulated cluster: a machine with its disks, and the production node that runs on it, if one does. */
+import { NodeHost } from "../actors/node/node-host.ts";
+import { defaultLimits, type ReplicaLimits } from "../actors/replica/limits.ts";
+import type { SimulatedMachine } from "../infra/clock/simulated-machine.ts";
+import type { SimulatedProcess } from "../infra/clock/simulated-process.ts";
+import { SynodError } from "../infra/errors/synod-error.ts";
+import { SimulatedLogDisk, SimulatedLogStore } from "../infra/log-store/simulated-log-store.ts";
+import type { SeededRandomness } from "../infra/randomness/seeded-randomness.ts";
+import { SimulatedDisk } from "../infra/state-store/simulated-disk.ts";
+import { openSimulatedStateStore } from "../infra/state-store/simulated-state-store.ts";
+import type { Topology } from "../infra/topology/topology.ts";
+import type { SimulatedNetwork } from "../infra/transport/simulated-network.ts";
+import type { Transport, TransportProblem } from "../infra/transport/transport.ts";
+import { Violation } from "./violation.ts";
+
+export interface SimulatedNodeOptions {
+  readonly topology: Topology;
+  readonly name: string;
+  readonly machine: SimulatedMachine;
+  readonly network: SimulatedNetwork;
+  readonly randomness: SeededRandomness;
+  readonly limits: Partial<ReplicaLimits>;
+  readonly flushMs: (randomness: SeededRandomness) => number;
+  /** Sees what the node says to its peers before it leaves. */
+  readonly wrapPeers: (peers: Transport) => Transport;
+  readonly log: (node: string, what: string, details: Readonly<Record<string, unknown>>) => void;
+}
+
+/** Nothing a fault can do leads to these: they are bugs. */
+const bugs = new Set(["INVARIANT_FAILED", "INTERNAL_ERROR"]);
+
+export class SimulatedNode {
+  readonly name: string;
+  readonly logDisk: SimulatedLogDisk;
+  readonly stateDisk = new SimulatedDisk();
+  readonly #options: SimulatedNodeOptions;
+  #starts = 0;
+  #process: SimulatedProcess | undefined;
+  #logStore: SimulatedLogStore | undefined;
+  #host: NodeHost | undefined;
+  /** Why the store could not be opened; such a node is up, but takes no part. */
+  #barred: string | undefined;
+
+  constructor(options: SimulatedNodeOptions) {
+    this.name = options.name;
+    this.#options = options;
+    const flushes = options.randomness.split("flushes");
+    this.logDisk = new SimulatedLogDisk({
+      flushMs: () => options.flushMs(flushes),
+      failNextFlush: false,
+    });
+  }
+
+  get machine(): SimulatedMachine {
+    return this.#options.machine;
+  }
+
+  get host(): NodeHost | undefined {
+    return this.#host;
+  }
+
+  get running(): boolean {
+    return this.#process?.alive === true;
+  }
+
+  get barred(): string | undefined {
+    return this.#barred;
+  }
+
+  get process(): SimulatedProcess | undefined {
+    return this.#process;
+  }
+
+  start(): void {
+    const { topology, name, machine, network, randomness, limits, wrapPeers, log } = this.#options;
+    this.#starts += 1;
+    this.#barred = undefined;
+    const process = machine.start();
+    this.#process = process;
+    const { clock } = process;
+    const own = randomness.split(`start ${this.#starts}`);
+    const onProblem = (problem: TransportProblem): void => {
+      if (problem.kind === "handler failed" || problem.kind === "listener failed") {
+        throw new Violation("no exception leaves a handler", String(problem.cause));
+      }
+    };
+    const peers = wrapPeers(network.connect(process, { noEcho: true, onProblem }));
+    const clients = network.connect(process, { noEcho: true, onProblem });
+    try {
+      const wanted = { cluster: topology.cluster, node: name };
+      this.#logStore = new SimulatedLogStore(this.logDisk, wanted, clock, own.split("store"));
+    } catch (error) {
+      if (!(error instanceof SynodError)) throw error;
+      this.#barred = error.code;
+      return;
+    }
+    this.#host = new NodeHost({
+      topology,
+      node: name,
+      clock,
+      randomness: own,
+      peers,
+      clients,
+      logStore: this.#logStore,
+      stateStore: openSimulatedStateStore(this.stateDisk, clock),
+      limits: { ...defaultLimits(network.payloadBytesMax), ...limits },
+      version: "simulated",
+      vitals: () => ({}),
+      log: (what, details) => {
+        const { code } = details;
+        if (typeof code === "string" && bugs.has(code)) {
+          throw new Violation(
+            "replicas stop only for faults",
+            `${name}: ${String(details["text"])}`,
+          );
+        }
+        log(name, what, details);
+      },
+      stopped: () => this.kill(),
+    });
+    this.#host.start();
+  }
+
+  /** kill -9: what the operating system has stays. */
+  kill(): void {
+    this.#end();
+    this.stateDisk.crash();
+  }
+
+  /** The machine loses power: only what was flushed is certain to stay. */
+  losePower(randomness: SeededRandomness): void {
+    this.#end();
+    this.stateDisk.powerLoss(randomness);
+  }
+
+  #end(): void {
+    this.#process?.kill();
+    this.#logStore?.crash();
+    this.#process = undefined;
+    this.#logStore = undefined;
+    this.#host = undefined;
+  }
+}
