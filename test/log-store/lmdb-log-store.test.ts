@@ -1,0 +1,163 @@
+/** What only a real disk does to a log: it is copied, emptied, flipped and opened twice. */
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { open } from "lmdb";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { openLmdbLogStore, type LmdbLogStore } from "../../infra/log-store/lmdb-log-store.ts";
+import { recordKey } from "../../infra/log-store/record-format.ts";
+import type { LogAppend } from "../../machines/record.ts";
+import { counting } from "../support/doubles.ts";
+
+let directory = "";
+let opened: LmdbLogStore[] = [];
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "synod-lmdb-log-"));
+  opened = [];
+});
+
+afterEach(async () => {
+  await Promise.all(opened.map((store) => store.close()));
+  rmSync(directory, { recursive: true });
+});
+
+async function openStore(at = directory): Promise<LmdbLogStore> {
+  const store = await openLmdbLogStore({
+    directory: at,
+    cluster: "demo",
+    node: "n1",
+    randomness: counting(),
+  });
+  opened.push(store);
+  return store;
+}
+
+async function close(store: LmdbLogStore): Promise<void> {
+  opened = opened.filter((other) => other !== store);
+  await store.close();
+}
+
+function append(store: LmdbLogStore, change: LogAppend): Promise<void> {
+  return new Promise((resolve, reject) => {
+    store.append("g1", change, (failure) => (failure === undefined ? resolve() : reject(failure)));
+  });
+}
+
+const ballot = { epoch: 1, round: 1, member: 1 };
+
+async function withRecords(count: number): Promise<void> {
+  const store = await openStore();
+  const records = Array.from({ length: count }, (_, index) => ({
+    epoch: 1,
+    slot: index + 1,
+    ballot,
+    entry: Buffer.from(`entry ${index + 1}`),
+  }));
+  await append(store, { records, chosenThrough: count });
+  await close(store);
+}
+
+/** Changes stored bytes behind the store's back. */
+async function tamper(
+  change: (
+    get: (slot: number) => Buffer,
+    put: (slot: number, value: Buffer) => Promise<boolean>,
+  ) => Promise<unknown>,
+): Promise<void> {
+  const environment = open<Buffer, Buffer>({
+    path: join(directory, "log"),
+    encoding: "binary",
+    keyEncoding: "binary",
+    maxDbs: 8,
+  });
+  const records = environment.openDB<Buffer, Buffer>({
+    name: "records",
+    encoding: "binary",
+    keyEncoding: "binary",
+  });
+  const get = (slot: number): Buffer => Buffer.from(records.get(recordKey("g1", slot)) ?? []);
+  await change(get, (slot, value) => records.put(recordKey("g1", slot), value));
+  await environment.close();
+}
+
+test("a flipped bit is reported, not served", async () => {
+  await withRecords(3);
+  await tamper((get, put) => {
+    const value = get(2);
+    value[value.length - 1] = (value.at(-1) ?? 0) ^ 1;
+    return put(2, value);
+  });
+  const store = await openStore();
+  expect(store.read("g1", 1, 1, Infinity)).toHaveLength(1);
+  expect(() => store.read("g1", 1, 3, Infinity)).toThrow(/fails its checksum/);
+});
+
+test("two records that changed places are reported, not served", async () => {
+  await withRecords(2);
+  await tamper(async (get, put) => {
+    const [first, second] = [get(1), get(2)];
+    await put(1, second);
+    await put(2, first);
+  });
+  const store = await openStore();
+  expect(() => store.read("g1", 1, 1, Infinity)).toThrow(/fails its checksum/);
+});
+
+test("an emptied log beside its identity file is a lost store", async () => {
+  await withRecords(1);
+  rmSync(join(directory, "log"), { recursive: true, force: true });
+  rmSync(join(directory, "log-lock"), { force: true });
+  await expect(openStore()).rejects.toMatchObject({ code: "LOST_STORE" });
+});
+
+test("a log without its identity file is a lost store once it was started twice", async () => {
+  await withRecords(1);
+  await close(await openStore());
+  rmSync(join(directory, "identity.json"));
+  await expect(openStore()).rejects.toMatchObject({ code: "LOST_STORE" });
+});
+
+test("a log copied back under its newer identity file is a restored store", async () => {
+  await withRecords(1);
+  const copy = `${directory}-copy`;
+  cpSync(join(directory, "log"), copy, { recursive: true });
+  await close(await openStore());
+  rmSync(join(directory, "log"), { recursive: true, force: true });
+  cpSync(copy, join(directory, "log"), { recursive: true });
+  rmSync(copy, { recursive: true });
+  await expect(openStore()).rejects.toMatchObject({ code: "RESTORED_STORE" });
+});
+
+test("another store's log is recognised by its identity", async () => {
+  await withRecords(1);
+  writeFileSync(
+    join(directory, "identity.json"),
+    JSON.stringify({ cluster: "demo", node: "n1", member: 424_242, incarnation: 1 }),
+  );
+  await expect(openStore()).rejects.toMatchObject({ code: "LOST_STORE" });
+});
+
+test("a second opening is refused while the first one runs, and names its process", async () => {
+  await openStore();
+  await expect(openStore()).rejects.toMatchObject({
+    code: "STORE_LOCKED",
+    message: expect.stringContaining(String(process.pid)) as string,
+  });
+});
+
+test("a lock left by a killed process is taken over", async () => {
+  const child = spawn(process.execPath, ["-e", ""]);
+  await once(child, "exit");
+  writeFileSync(join(directory, "lock"), JSON.stringify({ pid: child.pid, started: "1" }));
+  const store = await openStore();
+  expect(store.identity.incarnation).toBe(1);
+});
+
+test("a lock whose process number now belongs to another process is taken over", async () => {
+  writeFileSync(join(directory, "lock"), JSON.stringify({ pid: process.pid, started: "1" }));
+  const store = await openStore();
+  expect(store.identity.incarnation).toBe(1);
+});
