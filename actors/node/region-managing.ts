@@ -1,4 +1,6 @@
 /** Hosts a node's region manager: its reports and tables travel, and questions about the cluster are answered. */
+import type { Cancel } from "../../infra/clock/clock.ts";
+import { defaultBackoff, RestartBackoff } from "../../infra/processes/restart-backoff.ts";
 import type { Sender } from "../../machines/messages.ts";
 import { regionManagerActor } from "../../machines/region-manager/region-manager-rules.ts";
 import type { RegionManagerMessage } from "../../machines/region-manager/region-manager-messages.ts";
@@ -10,7 +12,6 @@ import {
 } from "../../machines/region-manager/region-manager-memory.ts";
 import type { RegionTable, RoutingTable } from "../../machines/region-manager/routing.ts";
 import { Actor, type HostOptions, type Timed } from "../actor.ts";
-import { RestartBackoff } from "../restart-backoff.ts";
 
 export interface RegionManagingOptions {
   readonly self: Sender;
@@ -34,14 +35,16 @@ type Host = Actor<RegionManagerEvent, RegionManagerEffect, RegionManager>;
 
 export class RegionManaging {
   readonly #options: RegionManagingOptions;
-  readonly #backoff: RestartBackoff;
+  readonly #backoff = new RestartBackoff(defaultBackoff);
   #actor: Host;
+  #startedMs: number;
+  #cancelRestart: Cancel | undefined;
   #leading = false;
   #stopped = false;
 
   constructor(options: RegionManagingOptions) {
     this.#options = options;
-    this.#backoff = new RestartBackoff(options.host.clock);
+    this.#startedMs = options.host.clock.monotonicMs();
     this.#actor = this.#make();
   }
 
@@ -55,7 +58,7 @@ export class RegionManaging {
 
   stop(): void {
     this.#stopped = true;
-    this.#backoff.cancel();
+    this.#cancelRestart?.();
     this.#actor.stop();
   }
 
@@ -106,7 +109,9 @@ export class RegionManaging {
     this.#options.report("the region manager failed and is started again", {
       reason: reason.message,
     });
-    this.#backoff.schedule(() => {
+    const delayMs = this.#backoff.delayAfterRunOf(this.#nowMs() - this.#startedMs);
+    this.#cancelRestart = this.#options.host.clock.after(delayMs, () => {
+      this.#startedMs = this.#nowMs();
       this.#actor = this.#make();
       this.#actor.start();
       if (this.#leading) this.#actor.post({ type: "lead", nowMs: this.#nowMs() });
