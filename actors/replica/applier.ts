@@ -14,6 +14,7 @@ import type { Answers } from "./answers.ts";
 
 export interface ApplierOptions {
   readonly group: string;
+  readonly epoch: number;
   readonly clock: Clock;
   readonly log: LogView;
   readonly store: LogStore;
@@ -94,8 +95,8 @@ export class Applier {
     const held = this.#options.log.get(slot);
     if (held !== undefined) return held;
     if (this.#readAhead[0]?.slot !== slot) {
-      const { store, group } = this.#options;
-      this.#readAhead = [...store.read(group, slot, this.#target, replayBytes)];
+      const { store, group, epoch } = this.#options;
+      this.#readAhead = [...store.read(group, epoch, slot, this.#target, replayBytes)];
     }
     const stored = this.#readAhead.shift();
     invariant(stored?.slot === slot, "the log holds every chosen slot that is not applied", {

@@ -13,17 +13,20 @@ export interface LogQuestion {
   readonly ballots: readonly (Ballot | undefined)[];
 }
 
-export class LogService {
-  readonly #group: string;
-  readonly #log: LogView;
-  readonly #store: LogStore;
-  readonly #bytesMax: number;
+export interface LogServiceOptions {
+  readonly group: string;
+  readonly epoch: number;
+  readonly log: LogView;
+  readonly store: LogStore;
+  /** Entry bytes in one answer. */
+  readonly bytesMax: number;
+}
 
-  constructor(group: string, log: LogView, store: LogStore, bytesMax: number) {
-    this.#group = group;
-    this.#log = log;
-    this.#store = store;
-    this.#bytesMax = bytesMax;
+export class LogService {
+  readonly #options: LogServiceOptions;
+
+  constructor(options: LogServiceOptions) {
+    this.#options = options;
   }
 
   answer({ from, through, ballots }: LogQuestion): Learned {
@@ -33,25 +36,26 @@ export class LogService {
       const asked = ballots[record.slot - from];
       const same = asked !== undefined && sameBallot(asked, record.ballot);
       if (!same) bytes += record.entry.length;
-      if (slots.length > 0 && bytes > this.#bytesMax) break;
+      if (slots.length > 0 && bytes > this.#options.bytesMax) break;
       const entry = same ? undefined : record.entry;
       slots.push({ slot: record.slot, ballot: record.ballot, entry });
     }
-    const { chosenThrough, trimmedThrough: compactedThrough } = this.#log;
+    const { chosenThrough, trimmedThrough: compactedThrough } = this.#options.log;
     return { type: "learned", slots, chosenThrough, compactedThrough };
   }
 
   /** Consecutive records: what is held in memory may not be on disk yet, what was released is. */
   *#records(from: number, through: number): Generator<LogRecord> {
+    const { group, epoch, log, store, bytesMax } = this.#options;
     let slot = from;
     while (slot <= through) {
-      const held = this.#log.get(slot);
+      const held = log.get(slot);
       if (held !== undefined) {
         yield held;
         slot += 1;
         continue;
       }
-      const stored = this.#store.read(this.#group, slot, through, this.#bytesMax);
+      const stored = store.read(group, epoch, slot, through, bytesMax);
       if (stored[0]?.slot !== slot) return;
       for (const record of stored) {
         if (record.slot !== slot) return;

@@ -103,7 +103,7 @@ export class Replica {
       trimmedThrough: stored.trimmedThrough,
       unchosen: stored.unchosen,
       bytesMax: limits.logMemoryBytesMax,
-      reload: (slot) => logStore.read(group, slot, slot, 1)[0],
+      reload: (slot) => logStore.read(group, configuration.epoch, slot, slot, 1)[0],
     });
     const state = new ReplicaState({
       clusterId,
@@ -162,6 +162,7 @@ export class Replica {
     });
     this.#applier = new Applier({
       group,
+      epoch: configuration.epoch,
       clock,
       log,
       store: logStore,
@@ -228,7 +229,13 @@ export class Replica {
       host,
       links,
       applier: this.#applier,
-      logService: new LogService(group, log, logStore, limits.messageBytesMax),
+      logService: new LogService({
+        group,
+        epoch: configuration.epoch,
+        log,
+        store: logStore,
+        bytesMax: limits.messageBytesMax,
+      }),
       ready: () => this.#noteReady(),
       needsSnapshot: () => this.#noteNeedsSnapshot(),
     });

@@ -27,6 +27,7 @@ import {
   decodeRecord,
   decodeSealed,
   emptyHead,
+  epochOfKey,
   encodeHead,
   encodeRecord,
   encodeSealed,
@@ -54,12 +55,15 @@ export interface LmdbLogStoreOptions {
 
 /** Virtual address space, not memory or disk: the log is trimmed long before. */
 const mapBytes = 64 * 2 ** 30;
+const epochMax = 2 ** 32 - 1;
 const identityKey = Buffer.from("identity");
 
 interface Group {
   readonly key: Buffer;
   /** As of the newest append, durable or not. */
   head: Head;
+  /** Of the records stored, ascending. */
+  readonly epochs: number[];
   /** Bytes of records ever appended. */
   end: number;
 }
@@ -148,7 +152,9 @@ export class LmdbLogStore implements LogStore {
     const group = this.#group(name);
     const birth = this.#births.get(group.key);
     const { promise, chosenThrough, trimmedThrough } = group.head;
-    const unchosen = this.read(name, chosenThrough + 1, Number.MAX_SAFE_INTEGER, Infinity);
+    const unchosen = group.epochs.flatMap((epoch) =>
+      this.read(name, epoch, chosenThrough + 1, Number.MAX_SAFE_INTEGER, Infinity),
+    );
     const highest = unchosen.reduce(
       (ballot, record) => (compareBallots(record.ballot, ballot) > 0 ? record.ballot : ballot),
       promise,
@@ -182,8 +188,10 @@ export class LmdbLogStore implements LogStore {
       let last: Promise<boolean> | undefined;
       for (const record of records) last = this.#putRecord(name, group, record);
       if (headChanges) last = this.#heads.put(group.key, encodeHead(group.key, group.head));
-      for (let slot = trimFrom; slot <= (change.trimThrough ?? 0); slot++) {
-        last = this.#records.remove(recordKey(name, slot));
+      for (const epoch of group.epochs) {
+        for (let slot = trimFrom; slot <= (change.trimThrough ?? 0); slot++) {
+          last = this.#records.remove(recordKey(name, epoch, slot));
+        }
       }
       invariant(last !== undefined, "an append changes something");
       return last;
@@ -193,11 +201,17 @@ export class LmdbLogStore implements LogStore {
     this.#settle(single ? write() : this.#environment.batch(write), done);
   }
 
-  read(name: string, from: Slot, through: Slot, bytesMax: number): readonly LogRecord[] {
+  read(
+    name: string,
+    epoch: number,
+    from: Slot,
+    through: Slot,
+    bytesMax: number,
+  ): readonly LogRecord[] {
     const found: LogRecord[] = [];
     let bytes = 0;
-    const start = recordKey(name, from);
-    const end = recordKey(name, through + 1);
+    const start = recordKey(name, epoch, from);
+    const end = recordKey(name, epoch, through + 1);
     for (const { key, value } of this.#records.getRange({ start, end })) {
       found.push(decodeRecord(key, value));
       bytes += value.length;
@@ -207,9 +221,12 @@ export class LmdbLogStore implements LogStore {
   }
 
   bytes(name: string): number {
-    const group = this.#group(name);
-    const first = this.#records.get(recordKey(name, group.head.trimmedThrough + 1));
-    return first === undefined ? 0 : group.end - positionOf(first).start;
+    const { epochs, head, end } = this.#group(name);
+    for (const epoch of epochs) {
+      const first = this.#records.get(recordKey(name, epoch, head.trimmedThrough + 1));
+      if (first !== undefined) return end - positionOf(first).start;
+    }
+    return 0;
   }
 
   statistics(): FlushStatistics {
@@ -240,24 +257,45 @@ export class LmdbLogStore implements LogStore {
     if (group === undefined) {
       const key = Buffer.from(name, "latin1");
       const head = this.#heads.get(key);
-      const [last] = this.#records.getRange({
-        start: recordKey(name, Number.MAX_SAFE_INTEGER),
-        end: recordKey(name, 0),
-        reverse: true,
-        limit: 1,
-      });
       group = {
         key,
         head: head === undefined ? emptyHead : decodeHead(key, head),
-        end: last === undefined ? 0 : positionOf(last.value).end,
+        epochs: this.#epochs(name),
+        end: this.#end(name),
       };
       this.#groups.set(name, group);
     }
     return group;
   }
 
+  /** Epochs with records, found by jumping from each one's first record to the next one's. */
+  #epochs(name: string): number[] {
+    const epochs: number[] = [];
+    let epoch = 0;
+    for (;;) {
+      const start = recordKey(name, epoch, 0);
+      const end = recordKey(name, epochMax, Number.MAX_SAFE_INTEGER);
+      const [first] = this.#records.getKeys({ start, end, limit: 1 });
+      if (first === undefined) return epochs;
+      epochs.push(epochOfKey(first));
+      epoch = epochOfKey(first) + 1;
+    }
+  }
+
+  /** Where the newest record ends in the group's stream of appended bytes. */
+  #end(name: string): number {
+    const [last] = this.#records.getRange({
+      start: recordKey(name, epochMax, Number.MAX_SAFE_INTEGER),
+      end: recordKey(name, 0, 0),
+      reverse: true,
+      limit: 1,
+    });
+    return last === undefined ? 0 : positionOf(last.value).end;
+  }
+
   #putRecord(name: string, group: Group, record: LogRecord): Promise<boolean> {
-    const key = recordKey(name, record.slot);
+    if (!group.epochs.includes(record.epoch)) group.epochs.push(record.epoch);
+    const key = recordKey(name, record.epoch, record.slot);
     const value = encodeRecord(key, record, group.end);
     group.end += value.length;
     return this.#records.put(key, value);

@@ -60,10 +60,16 @@ export interface LogStore {
    */
   append(group: string, change: LogAppend, done: Durable): void;
   /**
-   * Records `from..through`, ascending, ending early once `bytesMax` is passed (the first is always returned).
+   * An epoch's records `from..through`, ascending, ending early once `bytesMax` is passed (the first is always returned).
    * Slots that are not stored are left out. Throws `CORRUPT_STORE` when a record fails its checksum.
    */
-  read(group: string, from: Slot, through: Slot, bytesMax: number): readonly LogRecord[];
+  read(
+    group: string,
+    epoch: number,
+    from: Slot,
+    through: Slot,
+    bytesMax: number,
+  ): readonly LogRecord[];
   /** Bytes the group's records take up, approximately. */
   bytes(group: string): number;
   /** The highest start of every store that was ever recorded. */

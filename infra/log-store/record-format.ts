@@ -25,14 +25,23 @@ export interface Head {
 
 export const emptyHead: Head = { promise: noBallot, chosenThrough: 0, trimmedThrough: 0 };
 
-/** `group 0x00 slot`, so that a group's records lie together, in order of slots. */
-export function recordKey(group: string, slot: Slot): Buffer {
-  const key = Buffer.allocUnsafe(group.length + 1 + 8);
+/**
+ * `group 0x00 epoch slot`, so that a group's records lie together, by epoch and then by slot: what an epoch left
+ * behind the slot that sealed it is never mistaken for a record of the next.
+ */
+export function recordKey(group: string, epoch: number, slot: Slot): Buffer {
+  const at = group.length + 1;
+  const key = Buffer.allocUnsafe(at + 4 + 8);
   key.write(group, 0, "latin1");
   key[group.length] = 0;
-  key.writeUInt32BE(Math.floor(slot / 2 ** 32), group.length + 1);
-  key.writeUInt32BE(slot % 2 ** 32, group.length + 5);
+  key.writeUInt32BE(epoch, at);
+  key.writeUInt32BE(Math.floor(slot / 2 ** 32), at + 4);
+  key.writeUInt32BE(slot % 2 ** 32, at + 8);
   return key;
+}
+
+export function epochOfKey(key: Buffer): number {
+  return key.readUInt32BE(key.length - 12);
 }
 
 export function slotOfKey(key: Buffer): Slot {

@@ -17,7 +17,14 @@ import type {
   StoredBirth,
   StoreIdentity,
 } from "./log-store.ts";
-import { decodeRecord, emptyHead, encodeRecord, recordKey, type Head } from "./record-format.ts";
+import {
+  decodeRecord,
+  emptyHead,
+  epochOfKey,
+  encodeRecord,
+  recordKey,
+  type Head,
+} from "./record-format.ts";
 import { nextIdentity } from "./store-identity.ts";
 
 interface StoredGroup {
@@ -140,10 +147,17 @@ export class SimulatedLogStore implements LogStore {
     }, done);
   }
 
-  read(name: string, from: Slot, through: Slot, bytesMax: number): readonly LogRecord[] {
+  read(
+    name: string,
+    epoch: number,
+    from: Slot,
+    through: Slot,
+    bytesMax: number,
+  ): readonly LogRecord[] {
     const { records } = this.#disk.group(name);
-    const slots = [...records.keys()]
-      .filter((slot) => slot >= from && slot <= through)
+    const slots = [...records]
+      .filter(([slot, { key }]) => slot >= from && slot <= through && epochOfKey(key) === epoch)
+      .map(([slot]) => slot)
       .sort((left, right) => left - right);
     const found: LogRecord[] = [];
     let bytes = 0;
@@ -232,7 +246,7 @@ export class SimulatedLogStore implements LogStore {
 
 function applyTo(group: StoredGroup, name: string, change: LogAppend): void {
   for (const record of change.records ?? []) {
-    const key = recordKey(name, record.slot);
+    const key = recordKey(name, record.epoch, record.slot);
     group.records.set(record.slot, { key, value: encodeRecord(key, record, 0) });
   }
   const trimFrom = group.head.trimmedThrough + 1;

@@ -111,7 +111,7 @@ for (const [name, make] of Object.entries(subjects)) {
       expect(loaded.promise).toEqual({ epoch: 1, round: 5, member: 7 });
       expect(loaded.chosenThrough).toBe(2);
       expect(plain(loaded.unchosen)).toEqual([[3, 1, "c"]]);
-      expect(plain(again.read("g1", 1, 9, Infinity))).toEqual([
+      expect(plain(again.read("g1", 1, 1, 9, Infinity))).toEqual([
         [1, 1, "a"],
         [2, 1, "b"],
         [3, 1, "c"],
@@ -129,16 +129,16 @@ for (const [name, make] of Object.entries(subjects)) {
       const opened = await open();
       await append(opened, "replace", { records: [record(1, "old", 1)] });
       await append(opened, "replace", { records: [record(1, "new", 2)] });
-      expect(plain(opened.read("replace", 1, 1, Infinity))).toEqual([[1, 2, "new"]]);
+      expect(plain(opened.read("replace", 1, 1, 1, Infinity))).toEqual([[1, 2, "new"]]);
     });
 
     test("reading stops once enough bytes were read, after at least one record", async () => {
       const opened = await open();
       const records = [1, 2, 3, 4].map((slot) => record(slot, "x".repeat(1000)));
       await append(opened, "bounded", { records });
-      expect(opened.read("bounded", 1, 4, 1)).toHaveLength(1);
-      expect(opened.read("bounded", 2, 4, 1500)).toHaveLength(2);
-      expect(opened.read("bounded", 5, 9, 1)).toHaveLength(0);
+      expect(opened.read("bounded", 1, 1, 4, 1)).toHaveLength(1);
+      expect(opened.read("bounded", 1, 2, 4, 1500)).toHaveLength(2);
+      expect(opened.read("bounded", 1, 5, 9, 1)).toHaveLength(0);
     });
 
     test("trimmed records are gone, those behind stay, and the log shrinks", async () => {
@@ -151,7 +151,7 @@ for (const [name, make] of Object.entries(subjects)) {
       const again = await open();
       expect(again.load("trim").trimmedThrough).toBe(3);
       expect(
-        plain(again.read("trim", 1, 9, Infinity)).map((found) => (found as [number])[0]),
+        plain(again.read("trim", 1, 1, 9, Infinity)).map((found) => (found as [number])[0]),
       ).toEqual([4]);
       expect(again.bytes("trim")).toBeGreaterThan(1000);
     });

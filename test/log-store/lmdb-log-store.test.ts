@@ -78,8 +78,8 @@ async function tamper(
     encoding: "binary",
     keyEncoding: "binary",
   });
-  const get = (slot: number): Buffer => Buffer.from(records.get(recordKey("g1", slot)) ?? []);
-  await change(get, (slot, value) => records.put(recordKey("g1", slot), value));
+  const get = (slot: number): Buffer => Buffer.from(records.get(recordKey("g1", 1, slot)) ?? []);
+  await change(get, (slot, value) => records.put(recordKey("g1", 1, slot), value));
   await environment.close();
 }
 
@@ -91,8 +91,8 @@ test("a flipped bit is reported, not served", async () => {
     return put(2, value);
   });
   const store = await openStore();
-  expect(store.read("g1", 1, 1, Infinity)).toHaveLength(1);
-  expect(() => store.read("g1", 1, 3, Infinity)).toThrow(/fails its checksum/);
+  expect(store.read("g1", 1, 1, 1, Infinity)).toHaveLength(1);
+  expect(() => store.read("g1", 1, 1, 3, Infinity)).toThrow(/fails its checksum/);
 });
 
 test("two records that changed places are reported, not served", async () => {
@@ -103,7 +103,7 @@ test("two records that changed places are reported, not served", async () => {
     await put(2, first);
   });
   const store = await openStore();
-  expect(() => store.read("g1", 1, 1, Infinity)).toThrow(/fails its checksum/);
+  expect(() => store.read("g1", 1, 1, 1, Infinity)).toThrow(/fails its checksum/);
 });
 
 test("an emptied log beside its identity file is a lost store", async () => {
