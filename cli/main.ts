@@ -2,7 +2,7 @@
 /** The `synod` command. */
 import { Command } from "commander";
 import { start, type StartOptions } from "./commands/start.ts";
-import { synodVersion } from "./version.ts";
+import { synodVersion } from "./package-root.ts";
 
 const program = new Command("synod");
 program
@@ -18,5 +18,9 @@ program
   .option("--user <name>", "NATS user; the node's name by default")
   .option("--password <password>", "its password")
   .option("--creds <path>", "NATS credentials file")
+  .option(
+    "--limit <name=value...>",
+    "override a limit of the replicas, as in checkpointBytes=1048576",
+  )
   .action((options: StartOptions) => start(options));
 await program.parseAsync();

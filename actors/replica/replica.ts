@@ -143,6 +143,7 @@ export class Replica {
     });
     this.#log = log;
     this.#state = state;
+    stateStore.onFailure((failure) => options.storageFailed(failure));
 
     const encoder = new ReplyEncoder();
     const saturated = (): boolean => state.tableBytes >= limits.tableBytesMax;

@@ -1,10 +1,11 @@
 /** `synod start`: runs one node of a topology in this process. */
 import { pino } from "pino";
 import { startNodeProcess } from "../../actors/node/node-process.ts";
+import { defaultLimits, type ReplicaLimits } from "../../actors/replica/limits.ts";
 import { SynodError } from "../../infra/errors/synod-error.ts";
 import { jsonLog } from "../../infra/logging/json-log.ts";
 import { loadTopology } from "../../infra/topology/load-topology.ts";
-import { synodVersion } from "../version.ts";
+import { synodVersion } from "../package-root.ts";
 import { processVitals } from "../vitals.ts";
 
 export interface StartOptions {
@@ -15,6 +16,8 @@ export interface StartOptions {
   readonly user?: string;
   readonly password?: string;
   readonly creds?: string;
+  /** `name=value`, for one of the replica's limits. */
+  readonly limit?: readonly string[];
 }
 
 /** Resolves when the node has ended; the first SIGTERM or SIGINT drains it, the second ends it at once. */
@@ -39,6 +42,7 @@ export async function start(options: StartOptions): Promise<void> {
       ...(options.creds === undefined ? {} : { credentialsFile: options.creds }),
       ...userOf(options),
     },
+    limits: limitsFrom(options.limit ?? []),
     version: synodVersion,
     vitals: processVitals(),
     log,
@@ -54,6 +58,23 @@ export async function start(options: StartOptions): Promise<void> {
   process.on("SIGINT", stop);
   await running.ended;
   log("stopped");
+}
+
+function limitsFrom(settings: readonly string[]): Partial<ReplicaLimits> {
+  const known = defaultLimits(0);
+  const limits: Partial<Record<keyof ReplicaLimits, number>> = {};
+  for (const setting of settings) {
+    const [name = "", value = ""] = setting.split("=", 2);
+    const number = Number(value);
+    if (!Object.hasOwn(known, name) || !Number.isSafeInteger(number) || number <= 0) {
+      const names = Object.keys(known).join(", ");
+      throw new SynodError("BAD_REQUEST", `--limit ${setting} is not name=number`, {
+        nextStep: `Give a whole number for one of ${names}.`,
+      });
+    }
+    limits[name as keyof ReplicaLimits] = number;
+  }
+  return limits;
 }
 
 /** Each node is a NATS user of its own name: the server lets it speak under no other. */
