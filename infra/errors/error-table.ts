@@ -66,6 +66,7 @@ export const errorTable = {
   TIMEOUT: unknown("Read the keys back, or wait longer."),
 
   // What the client decided.
+  PARTIAL_FAILURE: unknown("Look at the parts; carry out again those that failed."),
   ABORTED: unknown("Nothing; the caller aborted the operation."),
   CLIENT_CLOSED: notExecuted("Open a new client."),
   NOT_CONNECTED: notExecutedRetry("Check that nats-server runs where the client connects."),

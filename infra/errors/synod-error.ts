@@ -13,20 +13,21 @@ export class SynodError extends Error {
   readonly retryable: boolean;
   readonly nextStep: string;
 
-  /** `outcome` overrides the table where this occurrence knows better. */
+  /** `outcome`, `retryable` and `nextStep` override the table where this occurrence knows better. */
   constructor(
     code: ErrorCode,
     message: string,
     options: {
       readonly cause?: unknown;
       readonly outcome?: Outcome;
+      readonly retryable?: boolean;
       readonly nextStep?: string;
     } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.outcome = options.outcome ?? errorTable[code].outcome;
-    this.retryable = errorTable[code].retryable;
+    this.retryable = options.retryable ?? errorTable[code].retryable;
     this.nextStep = options.nextStep ?? errorTable[code].nextStep;
   }
 }

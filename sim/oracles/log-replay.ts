@@ -1,0 +1,225 @@
+/**
+ * The chosen log is the truth about a group: replayed through the state machine from nothing, it says what every
+ * operation had to answer. Everything clients were told is held against it, and against real time: an operation that
+ * began after another had ended lies behind it in the log.
+ */
+import { CellCodec } from "../../infra/codec/cell-codec.ts";
+import { EntryDecoder } from "../../infra/codec/entry-codec.ts";
+import { operationKind } from "../../kv/commands/operation.ts";
+import type { OperationResult } from "../../kv/commands/result.ts";
+import { entryKind } from "../../kv/entry.ts";
+import type { Frame } from "../../kv/frame.ts";
+import { ReplicaState } from "../../kv/replica-state.ts";
+import { emptyDirectory } from "../../kv/state/directory.ts";
+import type { Region } from "../../kv/state/regions.ts";
+import type { CellCursor, StateReader } from "../../kv/state-reader.ts";
+import type { Version } from "../../kv/version.ts";
+import { Violation } from "../violation.ts";
+import type { Recorded } from "../workload/history.ts";
+
+export interface ReplayedGroup {
+  readonly clusterId: string;
+  readonly group: string;
+  readonly regions: readonly Region[];
+  /** Chosen entries, from slot 1. */
+  readonly entries: readonly Uint8Array[];
+}
+
+const nothing: StateReader = {
+  find: () => undefined,
+  scan: (): CellCursor => ({ next: () => undefined }),
+};
+
+/** Applied after the last entry, per slot: what replicas must agree with. */
+export interface Replayed {
+  readonly checksums: readonly number[];
+  /** Values of executed puts, in order: none may be there twice, none that was said not to be executed. */
+  readonly written: ReadonlyMap<string, number>;
+}
+
+export function replay(group: ReplayedGroup, operations: readonly Recorded[]): Replayed {
+  const state = new ReplicaState({
+    clusterId: group.clusterId,
+    group: group.group,
+    checkpoint: nothing,
+    codec: new CellCodec(),
+    bornWith: { regions: group.regions, directory: emptyDirectory },
+  });
+  const decoder = new EntryDecoder();
+  const reads = readsBySlot(operations);
+  const writes = writesByPlace(operations);
+  const checksums: number[] = [state.checksum.value];
+  const written = new Map<string, number>();
+  checkReads(state, reads.get(0), group.group);
+  for (const [index, bytes] of group.entries.entries()) {
+    const slot = index + 1;
+    const entry = decoder.decode(bytes);
+    const outcomes = state.apply(slot, entry);
+    if (entry.kind === entryKind.frames) {
+      for (const [at, frame] of entry.frames.entries()) {
+        const outcome = outcomes[at];
+        if (outcome === undefined || outcome.refused) continue;
+        // A repeated frame answers with the place of its first execution.
+        if (outcome.slot !== slot || outcome.index !== at) continue;
+        noteWritten(frame, outcome.results, written);
+        checkWrites(frame, outcome.results, writes.get(`${slot}/${at}`), group.group);
+        writes.delete(`${slot}/${at}`);
+      }
+    }
+    checksums.push(state.checksum.value);
+    checkReads(state, reads.get(slot), group.group);
+    reads.delete(slot);
+  }
+  const [lost] = writes.keys();
+  if (lost !== undefined) {
+    throw new Violation("what was acknowledged is in the log", `${group.group} ${lost}`);
+  }
+  const [ahead] = [...reads.keys()].filter((slot) => slot > 0);
+  if (ahead !== undefined) {
+    throw new Violation("reads see what was chosen", `${group.group} slot ${ahead}`);
+  }
+  return { checksums, written };
+}
+
+/** Real time: whatever was told before an operation began lies at or before it. */
+export function checkRealTime(operations: readonly Recorded[]): void {
+  const ended = operations
+    .filter((recorded) => placeOf(recorded) !== undefined && !recorded.stale)
+    .toSorted((left, right) => (left.told?.atMs ?? 0) - (right.told?.atMs ?? 0));
+  const begun = ended.toSorted((left, right) => left.invokedMs - right.invokedMs);
+  let latest = -1;
+  let next = 0;
+  for (const recorded of begun) {
+    while (ended[next] !== undefined && (ended[next]?.told?.atMs ?? 0) < recorded.invokedMs) {
+      const before = ended[next];
+      if (before !== undefined) latest = Math.max(latest, orderOf(before));
+      next += 1;
+    }
+    if (orderOf(recorded) < latest) {
+      const text = `${recorded.client} at ${recorded.invokedMs} ms lies at ${orderOf(recorded)}, behind ${latest} that had ended before`;
+      throw new Violation("the log's order is that of real time", text);
+    }
+  }
+}
+
+/** What was said not to be executed is nowhere in the log; what was acknowledged is there once. */
+export function checkOutcomes(
+  operations: readonly Recorded[],
+  written: ReadonlyMap<string, number>,
+): void {
+  for (const [value, times] of written) {
+    if (times > 1) throw new Violation("nothing is executed twice", `${value}: ${times} times`);
+  }
+  for (const { operation, told, client } of operations) {
+    if (operation.kind !== operationKind.put || told === undefined) continue;
+    const value = Buffer.from(operation.source).toString();
+    const refused = "code" in told.answer && told.answer.outcome === "not executed";
+    if (refused && written.has(value)) {
+      const text = `${client} was told that ${value} is not executed (${told.answer.message})`;
+      throw new Violation("not executed is the truth", text);
+    }
+  }
+}
+
+type Placed = ReadonlyMap<number, readonly Recorded[]>;
+
+function placeOf({
+  told,
+}: Recorded): { readonly slot: number; readonly index: number } | undefined {
+  return told !== undefined && "place" in told.answer ? told.answer.place : undefined;
+}
+
+/** Writes by slot and frame, reads behind all frames of the slot they saw. */
+function orderOf(recorded: Recorded): number {
+  const place = placeOf(recorded);
+  if (place === undefined) return 0;
+  return place.slot * 100_000 + (isRead(recorded) ? 99_999 : place.index);
+}
+
+function isRead({ operation }: Recorded): boolean {
+  return operation.kind === operationKind.get || operation.kind === operationKind.range;
+}
+
+function readsBySlot(operations: readonly Recorded[]): Map<number, Recorded[]> & Placed {
+  const reads = new Map<number, Recorded[]>();
+  for (const recorded of operations) {
+    const place = placeOf(recorded);
+    if (place === undefined || !isRead(recorded)) continue;
+    const at = reads.get(place.slot) ?? [];
+    at.push(recorded);
+    reads.set(place.slot, at);
+  }
+  return reads;
+}
+
+function writesByPlace(operations: readonly Recorded[]): Map<string, Recorded[]> {
+  const writes = new Map<string, Recorded[]>();
+  for (const recorded of operations) {
+    const place = placeOf(recorded);
+    if (place === undefined || isRead(recorded)) continue;
+    const key = `${place.slot}/${place.index}`;
+    const at = writes.get(key) ?? [];
+    at.push(recorded);
+    writes.set(key, at);
+  }
+  return writes;
+}
+
+function checkReads(
+  state: ReplicaState,
+  reads: readonly Recorded[] | undefined,
+  group: string,
+): void {
+  for (const { operation, told, client } of reads ?? []) {
+    if (operation.kind !== operationKind.get && operation.kind !== operationKind.range) continue;
+    if (told === undefined || !("result" in told.answer)) continue;
+    const [expected] = state.read([operation]);
+    if (expected === undefined || plain(expected) !== plain(told.answer.result)) {
+      const text = `${client} read ${plain(told.answer.result)} in ${group} at slot ${state.appliedThrough}, the log says ${expected && plain(expected)}`;
+      throw new Violation("reads tell what the log says", text);
+    }
+  }
+}
+
+function checkWrites(
+  frame: Frame,
+  results: readonly OperationResult[],
+  writes: readonly Recorded[] | undefined,
+  group: string,
+): void {
+  const answers = results.map(plain);
+  for (const { told, client } of writes ?? []) {
+    if (told === undefined || !("result" in told.answer)) continue;
+    if (!answers.includes(plain(told.answer.result))) {
+      const text = `${client} was told ${plain(told.answer.result)} for frame ${frame.number} in ${group}, the log says ${answers.join(" ")}`;
+      throw new Violation("writes answer what the log says", text);
+    }
+  }
+}
+
+function noteWritten(
+  frame: Frame,
+  results: readonly OperationResult[],
+  written: Map<string, number>,
+): void {
+  for (const [at, operation] of frame.operations.entries()) {
+    if (operation.kind !== operationKind.put || typeof results[at] !== "number") continue;
+    const { source, start, end } = operation;
+    const value = Buffer.from(source.subarray(start, end)).toString();
+    written.set(value, (written.get(value) ?? 0) + 1);
+  }
+}
+
+/** A result as text, values included, whatever they are windows onto. */
+function plain(result: OperationResult): string {
+  if (typeof result === "number") return String(result);
+  return JSON.stringify(result, (name, value: unknown) =>
+    name === "version" && typeof value === "object" && value !== null
+      ? plainVersion(value as Version)
+      : value,
+  );
+}
+
+function plainVersion({ revision, kind, expiresAt, source, start, end }: Version): string {
+  return `${revision}/${kind}/${expiresAt}/${Buffer.from(source.subarray(start, end)).toString()}`;
+}

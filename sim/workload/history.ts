@@ -1,0 +1,50 @@
+/** What clients asked, when, and what they were told. */
+import type { ReadRequest, WriteRequest } from "../../infra/codec/request-encoder.ts";
+import type { SynodError } from "../../infra/errors/synod-error.ts";
+import type { OperationResult } from "../../kv/commands/result.ts";
+import type { Place } from "../../client/core/call.ts";
+
+export interface Told {
+  readonly atMs: number;
+  /** A copy: what the client lends is gone after the call. */
+  readonly answer: { readonly result: OperationResult; readonly place: Place } | SynodError;
+}
+
+export interface Recorded {
+  readonly client: string;
+  readonly operation: WriteRequest | ReadRequest;
+  readonly stale: boolean;
+  readonly invokedMs: number;
+  /** Undefined while nothing was told. */
+  told: Told | undefined;
+}
+
+export class History {
+  readonly operations: Recorded[] = [];
+  #answered = 0;
+  #failed = 0;
+
+  begin(recorded: Omit<Recorded, "told">): Recorded {
+    const begun: Recorded = { ...recorded, told: undefined };
+    this.operations.push(begun);
+    return begun;
+  }
+
+  end(recorded: Recorded, told: Told): void {
+    recorded.told = told;
+    if ("result" in told.answer) this.#answered += 1;
+    else this.#failed += 1;
+  }
+
+  get open(): number {
+    return this.operations.length - this.#answered - this.#failed;
+  }
+
+  get answered(): number {
+    return this.#answered;
+  }
+
+  get failed(): number {
+    return this.#failed;
+  }
+}
