@@ -33,7 +33,9 @@ export class SimulatedCluster {
   readonly randomness: SeededRandomness;
   readonly nodes: ReadonlyMap<string, SimulatedNode>;
   readonly chosen: ChosenValues;
-  readonly persisted = new PersistThenSend();
+  readonly persisted = new PersistThenSend(
+    (group, slot) => this.chosen.chosenAt(group, slot) !== undefined,
+  );
   readonly trace = new TraceHash();
   readonly log: LogLine[] = [];
   /** Reigns seen, by group: leader and ballot. */

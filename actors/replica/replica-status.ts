@@ -22,6 +22,8 @@ export interface ReplicaStatus {
   readonly tableBytes: number;
   readonly stateBytes: number;
   readonly lastRevision: number;
+  /** Of applied state, behind `appliedThrough`. */
+  readonly checksum: number;
   readonly watermark: number;
   readonly queuedFrames: number;
   readonly waitingReads: number;

@@ -370,6 +370,7 @@ export class Replica {
       tableBytes: this.#state.tableBytes,
       stateBytes: stateStore.statistics().bytes,
       lastRevision: this.#state.lastRevision,
+      checksum: this.#state.checksum.value,
       watermark: this.#state.watermark,
       queuedFrames: this.#intake.queuedFrames,
       waitingReads: this.#reads.waiting,

@@ -8,8 +8,13 @@ import { Violation } from "../violation.ts";
 export class PersistThenSend {
   /** Highest ballot each node's disk has followed, by node and group: promises never go back. */
   readonly #followed = new Map<string, Ballot>();
-  /** Nodes whose disk was emptied: what they remembered is gone with it. */
+  readonly #isChosen: (group: string, slot: number) => boolean;
+  /** Messages held against a disk so far. */
   checked = 0;
+
+  constructor(isChosen: (group: string, slot: number) => boolean) {
+    this.#isChosen = isChosen;
+  }
 
   noteDurable(node: string, group: string, change: LogAppend): void {
     const key = `${node}/${group}`;
@@ -28,6 +33,7 @@ export class PersistThenSend {
     }
   }
 
+  /** The node's disk was emptied: what it remembered is gone with it. */
   forget(node: string): void {
     for (const key of this.#followed.keys()) {
       if (key.startsWith(`${node}/`)) this.#followed.delete(key);
@@ -58,8 +64,9 @@ export class PersistThenSend {
     ballot: Ballot,
   ): void {
     const stored = disk.group(group);
-    // What is known chosen needs no vote, and what a checkpoint contains may be trimmed.
+    // A vote for what is chosen already decides nothing, so it may leave at once; and what was trimmed was chosen.
     if (stored.records.has(slot) || slot <= stored.head.trimmedThrough) return;
+    if (this.#isChosen(group, slot)) return;
     const text = `${node} accepted slot ${slot} of ${group} at ${ballotText(ballot)} before it was durable`;
     throw new Violation("persist, then send", text);
   }
