@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { findBroker, type BrokerSearch } from "../../infra/broker/find-broker.ts";
-import { realClock } from "../processes/real-clock.ts";
+import { systemClock } from "../../infra/clock/system-clock.ts";
 import { fakeBrokerScript, freshFolder, writeProgram } from "./fake-programs.ts";
 
 const toolsFolder = "/usr/bin";
@@ -67,7 +67,7 @@ function search(source: string): BrokerSearch {
       HOME: folder,
       XDG_CACHE_HOME: join(folder, "cache"),
     },
-    clock: realClock,
+    clock: systemClock,
     systemFolders: [],
     progress: (step) => steps.push(step),
     aptOptions: [
@@ -120,8 +120,8 @@ test("an apt-get that hangs is ended with all it has started", async () => {
   writeProgram(join(folder, "bin/apt-get"), `cd ${folder}; ${hangs}`);
   writeProgram(join(folder, "bin/dpkg-deb"), "exit 1");
   const impatient = {
-    ...realClock,
-    after: (delayMs: number, callback: () => void) => realClock.after(delayMs / 300, callback),
+    ...systemClock,
+    after: (delayMs: number, callback: () => void) => systemClock.after(delayMs / 300, callback),
   };
   const usual = search(folder);
   const PATH = `${join(folder, "bin")}:/bin:/usr/bin`;

@@ -3,7 +3,7 @@ import { join, relative } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { findBroker, type BrokerSearch } from "../../infra/broker/find-broker.ts";
 import { SynodError } from "../../infra/errors/synod-error.ts";
-import { realClock } from "../processes/real-clock.ts";
+import { systemClock } from "../../infra/clock/system-clock.ts";
 import { freshFolder, writeFakeBroker, writeProgram } from "./fake-programs.ts";
 import { answerWell, serveRelease, type ReleaseServer } from "./release-server.ts";
 
@@ -33,7 +33,7 @@ function search(environment: Record<string, string> = {}): BrokerSearch {
       XDG_CACHE_HOME: join(folder, "cache"),
       ...environment,
     },
-    clock: realClock,
+    clock: systemClock,
     systemFolders: [],
     progress: (step) => steps.push(step),
     releases: { baseAddress: server.baseAddress, archive: server.archive, bounds },
@@ -266,8 +266,8 @@ test("work folders of killed starts are removed, those of running ones are not",
 test("a program that hangs is not waited for longer than its time", async () => {
   const hanging = writeProgram(join(folder, "hangs"), "sleep 600");
   const impatient = {
-    ...realClock,
-    after: (delayMs: number, callback: () => void) => realClock.after(delayMs / 100, callback),
+    ...systemClock,
+    after: (delayMs: number, callback: () => void) => systemClock.after(delayMs / 100, callback),
   };
   const failure = await failureOf(
     findBroker({ ...search({ SYNOD_NATS_SERVER: hanging }), clock: impatient }),

@@ -3,17 +3,18 @@ import { rmSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { connect } from "nats";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import type { BrokerBinary } from "../../infra/broker/broker-binary.ts";
 import { listenerAt } from "../../infra/broker/broker-greeting.ts";
 import { devPassword } from "../../infra/broker/dev-password.ts";
 import { launchBroker, type BrokerLaunch } from "../../infra/broker/launch-broker.ts";
 import { ChildSupervisor } from "../../infra/processes/child-supervisor.ts";
-import { compileForNode } from "../processes/compile-for-node.ts";
-import { realClock } from "../processes/real-clock.ts";
-import { isGone, waitUntil } from "../processes/wait-until.ts";
+import { compiledPath } from "../support/compiled.ts";
+import { systemClock } from "../../infra/clock/system-clock.ts";
+import { isGone, waitUntil } from "../support/wait-until.ts";
 import { freshFolder, writeProgram } from "./fake-programs.ts";
-import { freePort, realBroker, realRandomness } from "./real-broker.ts";
+import { systemRandomness } from "../../infra/randomness/system-randomness.ts";
+import { freePort, realBroker } from "./real-broker.ts";
 
 let binary: BrokerBinary;
 let folder: string;
@@ -25,7 +26,7 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   folder = freshFolder();
-  supervisor = new ChildSupervisor(realClock);
+  supervisor = new ChildSupervisor(systemClock);
   lines = [];
 });
 afterEach(async () => {
@@ -38,8 +39,8 @@ async function launchPlan(configuration: string, change: Partial<BrokerLaunch> =
   writeFileSync(configFile, configuration);
   return {
     supervisor,
-    clock: realClock,
-    randomness: realRandomness,
+    clock: systemClock,
+    randomness: systemRandomness,
     binary,
     configFile,
     host: "127.0.0.1",
@@ -57,7 +58,7 @@ async function listen(server: Server): Promise<number> {
 }
 
 test("a launched server answers at once, on the port asked for, with the passwords given", async () => {
-  const password = devPassword(realRandomness);
+  const password = devPassword(systemRandomness);
   const plan = await launchPlan(
     "port: 1\nserver_name: other\nauthorization: { users: [{ user: n1, password: $SECRET }] }",
     { environment: { SECRET: password } },
@@ -76,7 +77,7 @@ test("a launched server answers at once, on the port asked for, with the passwor
 test("the configuration file may read host and port from its environment", async () => {
   const plan = await launchPlan("host: $SYNOD_NATS_HOST\nport: $SYNOD_NATS_PORT");
   await launchBroker(plan);
-  expect(await listenerAt("127.0.0.1", plan.port, 1_000, realClock)).toMatchObject({
+  expect(await listenerAt("127.0.0.1", plan.port, 1_000, systemClock)).toMatchObject({
     kind: "nats-server",
     version: binary.version,
   });
@@ -186,17 +187,10 @@ test("a server that never answers is given up, and nothing is left running", asy
   expect(supervisor.stateOf("nats-server")?.kind).toBe("stopped");
 });
 
-let compiled: ReturnType<typeof compileForNode>;
-beforeAll(() => {
-  compiled = compileForNode("test/broker/launching-parent.ts");
-});
-afterAll(() => {
-  rmSync(compiled.folder, { recursive: true });
-});
-
 test("a server does not outlive a parent that is killed", async () => {
   const port = await freePort();
-  const parent = spawn(process.execPath, [compiled.compiledEntry, binary.path, String(port)], {
+  const script = compiledPath("test/broker/launching-parent.ts");
+  const parent = spawn(process.execPath, [script, binary.path, String(port)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   let output = "";
@@ -211,7 +205,7 @@ test("a server does not outlive a parent that is killed", async () => {
 
 test("generated passwords are never read as numbers, durations or booleans", () => {
   for (let count = 0; count < 1_000; count++) {
-    expect(devPassword(realRandomness)).toMatch(/^[A-Za-z][A-Za-z0-9]{23}$/);
+    expect(devPassword(systemRandomness)).toMatch(/^[A-Za-z][A-Za-z0-9]{23}$/);
   }
-  expect(devPassword(realRandomness)).not.toBe(devPassword(realRandomness));
+  expect(devPassword(systemRandomness)).not.toBe(devPassword(systemRandomness));
 });

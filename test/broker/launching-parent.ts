@@ -1,13 +1,13 @@
 /** A process that launches a nats-server, prints the server's process id and lives until it is killed. */
 import { launchBroker } from "../../infra/broker/launch-broker.ts";
 import { ChildSupervisor } from "../../infra/processes/child-supervisor.ts";
-import { realClock } from "../processes/real-clock.ts";
+import { systemClock } from "../../infra/clock/system-clock.ts";
 
 const [path = "", port = ""] = process.argv.slice(2);
-const supervisor = new ChildSupervisor(realClock);
+const supervisor = new ChildSupervisor(systemClock);
 const broker = await launchBroker({
   supervisor,
-  clock: realClock,
+  clock: systemClock,
   randomness: { fraction: () => 0, identifier: () => process.pid, bytes: () => new Uint8Array() },
   binary: { path, version: "of the test", source: "PATH" },
   configFile: "/dev/null",

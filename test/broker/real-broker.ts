@@ -2,19 +2,11 @@
 import { createServer, type AddressInfo } from "node:net";
 import { findBroker } from "../../infra/broker/find-broker.ts";
 import type { BrokerBinary } from "../../infra/broker/broker-binary.ts";
-import type { Randomness } from "../../infra/randomness/randomness.ts";
-import { realClock } from "../processes/real-clock.ts";
-import { randomBytes, randomInt } from "node:crypto";
-
-export const realRandomness: Randomness = {
-  fraction: () => Math.random(),
-  identifier: () => randomInt(1, 2 ** 47),
-  bytes: (length) => new Uint8Array(randomBytes(length)),
-};
+import { systemClock } from "../../infra/clock/system-clock.ts";
 
 /** The nats-server of this machine, fetched into the user's cache when there is none yet. */
 export function realBroker(): Promise<BrokerBinary> {
-  return findBroker({ environment: process.env, clock: realClock });
+  return findBroker({ environment: process.env, clock: systemClock });
 }
 
 /** A port that was free a moment ago. */

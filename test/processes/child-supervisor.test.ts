@@ -5,8 +5,8 @@ import { afterEach, expect, test } from "vitest";
 import { ChildSupervisor, type ChildPlan } from "../../infra/processes/child-supervisor.ts";
 import { defaultBackoff, RestartBackoff } from "../../infra/processes/restart-backoff.ts";
 import type { ChildState } from "../../infra/processes/supervised-child.ts";
-import { realClock } from "./real-clock.ts";
-import { isGone, waitUntil } from "./wait-until.ts";
+import { systemClock } from "../../infra/clock/system-clock.ts";
+import { isGone, waitUntil } from "../support/wait-until.ts";
 
 const quickBackoff = { firstMs: 5, longestMs: 40, resetAfterMs: 60_000 };
 const supervisors: ChildSupervisor[] = [];
@@ -18,7 +18,7 @@ afterEach(async () => {
 });
 
 function supervise(backoff = quickBackoff): ChildSupervisor {
-  const supervisor = new ChildSupervisor(realClock, backoff);
+  const supervisor = new ChildSupervisor(systemClock, backoff);
   supervisors.push(supervisor);
   return supervisor;
 }

@@ -1,10 +1,9 @@
 import { spawn } from "node:child_process";
-import { rmSync } from "node:fs";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { GuardedChild } from "../../infra/processes/guarded-child.ts";
-import { compileForNode } from "./compile-for-node.ts";
-import { realClock } from "./real-clock.ts";
-import { isGone, waitUntil } from "./wait-until.ts";
+import { compiledPath } from "../support/compiled.ts";
+import { systemClock } from "../../infra/clock/system-clock.ts";
+import { isGone, waitUntil } from "../support/wait-until.ts";
 
 interface Ended {
   readonly lines: readonly string[];
@@ -22,7 +21,7 @@ function runScript(script: string, stopTimeoutMs = 5_000) {
         stopTimeoutMs,
         onLine: (line, stream) => lines.push(`${stream}: ${line}`),
       },
-      realClock,
+      systemClock,
       (reason) => resolve({ lines, reason }),
     );
   });
@@ -56,7 +55,7 @@ test("a program that cannot be found ends at once with the shell's words", async
         stopTimeoutMs: 1_000,
         onLine: (line) => lines.push(line),
       },
-      realClock,
+      systemClock,
       resolve,
     );
   });
@@ -87,26 +86,22 @@ test("arguments reach the program unchanged, whatever a shell would make of them
         stopTimeoutMs: 1_000,
         onLine: (line) => lines.push(line),
       },
-      realClock,
+      systemClock,
       resolve,
     );
   });
   expect(JSON.parse(lines[0] ?? "")).toEqual(args);
 });
 
-let compiled: ReturnType<typeof compileForNode>;
-beforeAll(() => {
-  compiled = compileForNode("test/processes/guarded-parent.ts");
-});
-afterAll(() => {
-  rmSync(compiled.folder, { recursive: true });
-});
-
 /** Starts a parent process which starts a guarded child; answers with both ids. */
 async function startParent(childScript: string) {
-  const parent = spawn(process.execPath, [compiled.compiledEntry, childScript], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const parent = spawn(
+    process.execPath,
+    [compiledPath("test/processes/guarded-parent.ts"), childScript],
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
   let output = "";
   parent.stdout.setEncoding("utf8");
   parent.stdout.on("data", (text: string) => (output += text));

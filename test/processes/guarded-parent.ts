@@ -1,6 +1,6 @@
 /** A process that starts one guarded child, prints the child's process id and lives until it is killed. */
 import { GuardedChild } from "../../infra/processes/guarded-child.ts";
-import { realClock } from "./real-clock.ts";
+import { systemClock } from "../../infra/clock/system-clock.ts";
 
 const script = `console.log(process.pid); ${process.argv[2] ?? ""}`;
 void new GuardedChild(
@@ -10,6 +10,6 @@ void new GuardedChild(
     stopTimeoutMs: 300,
     onLine: (line) => console.log(line),
   },
-  realClock,
+  systemClock,
   () => undefined,
 );

@@ -5,7 +5,7 @@ import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
 import { appendLinesTo } from "../../infra/processes/line-file.ts";
 import { lineCharactersMax, splitLines } from "../../infra/processes/line-splitter.ts";
-import { waitUntil } from "./wait-until.ts";
+import { waitUntil } from "../support/wait-until.ts";
 
 async function linesOf(pieces: readonly (string | Buffer)[]): Promise<string[]> {
   const stream = new PassThrough();

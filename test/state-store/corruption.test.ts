@@ -6,7 +6,7 @@ import { space } from "../../kv/state-reader.ts";
 import type { GroupStateStore } from "../../infra/state-store/state-store.ts";
 import { allCells, cutOf, put } from "./cuts.ts";
 import { busyMerging, checkNumbered, numberedCut } from "./numbered-cuts.ts";
-import { SeededRandomness } from "./seeded-randomness.ts";
+import { seeded } from "../../infra/randomness/seeded-randomness.ts";
 import { checkpoint, lmdbStore, simulatedStore } from "./stores.ts";
 
 const quiet = { fanIn: 1000, smallBytes: 1, garbageRatio: 1000 };
@@ -39,7 +39,7 @@ describe.each(["flipBit", "misplaceBlock"] as const)("%s", (damage) => {
         await checkpoint(on, store.group("g"), numberedCut(number));
       }
       await store.close();
-      expect(on.disk[damage](new SeededRandomness(seed))).toBe(true);
+      expect(on.disk[damage](seeded(seed))).toBe(true);
       const damaged = await on.open(quiet);
       expect(
         reportsCorruption(() => damaged.group("g")),

@@ -6,7 +6,7 @@ import { writeSync } from "node:fs";
 import { openStateStore } from "../../infra/state-store/lmdb-state-store.ts";
 import { SynodError } from "../../infra/errors/synod-error.ts";
 import { busyMerging, numberedCut } from "./numbered-cuts.ts";
-import { systemClock } from "./system-clock.ts";
+import { systemClock } from "../../infra/clock/system-clock.ts";
 
 const directory = process.argv[2] ?? "";
 const store = openStateStore({

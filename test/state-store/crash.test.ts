@@ -7,9 +7,9 @@ import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type * as Lmdb from "../../infra/state-store/lmdb-environment.ts";
-import { compiledRoot } from "./compiled.ts";
+import { compiledPath } from "../support/compiled.ts";
 import { busyMerging, checkNumbered } from "./numbered-cuts.ts";
-import { SeededRandomness } from "./seeded-randomness.ts";
+import { seeded } from "../../infra/randomness/seeded-randomness.ts";
 import { lmdbStore } from "./stores.ts";
 
 let directory: string;
@@ -26,7 +26,7 @@ afterEach(() => {
 });
 
 function start(limitFileBlocks = "unlimited"): ChildProcess {
-  const script = join(compiledRoot(), "test", "state-store", "crash-child.js");
+  const script = compiledPath("test/state-store/crash-child.ts");
   const child = spawn(
     "sh",
     [
@@ -68,7 +68,7 @@ async function reopened(check: (number: number) => void | Promise<void>): Promis
 }
 
 test("a killed process's store holds its last checkpoint whole, or the one it was switching to", async () => {
-  const randomness = new SeededRandomness(7);
+  const randomness = seeded(7);
   let last = 0;
   for (let round = 0; round < 6; round += 1) {
     const target = last + 2 + randomness.below(25);
@@ -87,7 +87,7 @@ test("what a killed process left half-written is removed by the next", async () 
   await listen(start(), (line) => Number(line) >= 12);
   await reopened(() => {});
   const { LmdbEnvironment } = (await import(
-    pathToFileURL(join(compiledRoot(), "infra", "state-store", "lmdb-environment.js")).href
+    pathToFileURL(compiledPath("infra/state-store/lmdb-environment.ts")).href
   )) as typeof Lmdb;
   const on = lmdbStore(directory);
   const store = await on.open({ ...busyMerging, fanIn: 1000, garbageRatio: 1000 });

@@ -7,7 +7,7 @@ import type { SimulatedDisk } from "../../infra/state-store/simulated-disk.ts";
 import { cutOf, put } from "./cuts.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { busyMerging, checkNumbered, numberedCut } from "./numbered-cuts.ts";
-import { SeededRandomness } from "./seeded-randomness.ts";
+import { seeded } from "../../infra/randomness/seeded-randomness.ts";
 import { checkpoint, simulatedStore } from "./stores.ts";
 
 /** A process that checkpoints without end; what it was told is done is noted beside it. */
@@ -46,7 +46,7 @@ function run(clock: ManualClock, turns: number): void {
 }
 
 function live(disk: SimulatedDisk, seed: number, lives: number): string {
-  const randomness = new SeededRandomness(seed);
+  const randomness = seeded(seed);
   disk.latencyMs = () => randomness.fraction() * 5;
   const trace: string[] = [];
   let lowest = 0;
@@ -117,7 +117,7 @@ describe.each(["full disk", "fsync error"] as const)("%s", (fault) => {
       await expect(switched).rejects.toMatchObject({ code: "STORAGE_FAILED" });
       expect(checkNumbered(group)).toBe(1);
       on.disk.fault = "none";
-      on.disk.powerLoss(new SeededRandomness(seed));
+      on.disk.powerLoss(seeded(seed));
       const number = checkNumbered((await on.open(busyMerging)).group("g"));
       expect(fault === "full disk" ? [1] : [1, 2]).toContain(number);
     }

@@ -12,9 +12,9 @@ import type {
   GroupStateStore,
   StateStore,
 } from "../../infra/state-store/state-store.ts";
-import { compiledRoot } from "./compiled.ts";
+import { compiledPath } from "../support/compiled.ts";
 import { ManualClock } from "./manual-clock.ts";
-import { systemClock } from "./system-clock.ts";
+import { systemClock } from "../../infra/clock/system-clock.ts";
 
 export interface TestStore {
   /** Opens the same data again; the one before must be closed. */
@@ -111,7 +111,7 @@ export function lmdbStore(
 
 /** The worker beside the store is a file of its own, which has to be JavaScript. */
 async function compiledOpen(): Promise<typeof openStateStore> {
-  const path = join(compiledRoot(), "infra", "state-store", "lmdb-state-store.js");
+  const path = compiledPath("infra/state-store/lmdb-state-store.ts");
   const module = (await import(pathToFileURL(path).href)) as {
     readonly openStateStore: typeof openStateStore;
   };

@@ -1,6 +1,6 @@
 /**
- * The sources as JavaScript, for what cannot run them as they are: worker threads and child processes. Each
- * state of the sources is compiled once, by whoever asks first.
+ * The sources as JavaScript, for what cannot run them as they are: worker threads, child processes and long
+ * simulations. Each state of the sources is compiled once, before the first test.
  */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -19,10 +19,18 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const cache = join(root, "node_modules", ".cache", "synod-compiled");
 
-const folders = ["infra", "kv", "machines", "test/state-store"];
+const folders = ["machines", "kv", "infra", "actors", "client", "cli", "sim", "bench", "test"];
 
-/** The directory that holds the compiled `infra/`, `kv/`, `test/state-store/` and so on. */
-export function compiledRoot(): string {
+let compiled: string | undefined;
+
+/** Where a source file, named from the repository's root, lies compiled. */
+export function compiledPath(source: string): string {
+  compiled ??= compileOnce();
+  return join(compiled, source.replace(/\.ts$/, ".js"));
+}
+
+/** Answers with the folder that holds the compiled sources. */
+export function compileOnce(): string {
   const target = join(cache, fingerprint());
   if (existsSync(target)) return target;
   const building = join(cache, `building-${process.pid}`);
