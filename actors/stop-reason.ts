@@ -1,12 +1,7 @@
-/** Why a replica or a node takes no part any more, as `status` shows it. */
-import type { ErrorCode } from "../infra/errors/error-table.ts";
+/** From what was thrown to why a replica or a node takes no part any more. */
 import { SynodError } from "../infra/errors/synod-error.ts";
+import type { StopReason } from "../infra/status/stop-reason.ts";
 import { InvariantViolation } from "../machines/invariant.ts";
-
-export interface StopReason {
-  readonly code: ErrorCode;
-  readonly text: string;
-}
 
 /** A broken invariant means that memory cannot be trusted; a storage error that the disk cannot. Neither is retried. */
 export function stopReasonOf(error: unknown): StopReason {

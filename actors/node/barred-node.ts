@@ -7,9 +7,9 @@ import { ReplyEncoder } from "../../infra/codec/reply-codec.ts";
 import { peekRequest } from "../../infra/codec/request-envelope.ts";
 import { isInboxSubject } from "../../infra/transport/subject.ts";
 import type { Transport } from "../../infra/transport/transport.ts";
-import type { StopReason } from "../stop-reason.ts";
+import type { StopReason } from "../../infra/status/stop-reason.ts";
 import { adminSubject, nodeApiSubject } from "../subjects.ts";
-import type { NodeStatus } from "./node-status.ts";
+import type { NodeStatus } from "../../infra/status/node-status.ts";
 
 export interface BarredNodeOptions {
   readonly clients: Transport;

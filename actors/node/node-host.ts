@@ -24,11 +24,12 @@ import { PeerLink } from "../peer-link.ts";
 import type { ReplicaLimits } from "../replica/limits.ts";
 import { Replica } from "../replica/replica.ts";
 import { StartRegistry } from "../start-registry.ts";
-import { stopReasonOf, type StopReason } from "../stop-reason.ts";
+import { stopReasonOf } from "../stop-reason.ts";
+import type { StopReason } from "../../infra/status/stop-reason.ts";
 import { birthPlansFor, storedBirths, topologyDifference } from "./birth-plans.ts";
 import { Births } from "./births.ts";
 import { Gateway } from "./gateway.ts";
-import type { NodeStatus } from "./node-status.ts";
+import type { NodeStatus } from "../../infra/status/node-status.ts";
 import { RegionManaging } from "./region-managing.ts";
 import { RouteBook } from "./route-book.ts";
 

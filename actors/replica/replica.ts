@@ -25,7 +25,8 @@ import { Proposer } from "../../machines/proposer/proposer-memory.ts";
 import { ReplicaLog } from "../../machines/replica-log.ts";
 import type { HostOptions, Timed } from "../actor.ts";
 import type { Dispatcher } from "../dispatcher.ts";
-import { stopReasonOf, type StopReason } from "../stop-reason.ts";
+import { stopReasonOf } from "../stop-reason.ts";
+import type { StopReason } from "../../infra/status/stop-reason.ts";
 import { hostAcceptor, type AcceptorHost } from "./acceptor-host.ts";
 import { Answers, type Deliver } from "./answers.ts";
 import { Applier } from "./applier.ts";
@@ -39,7 +40,7 @@ import type { Links } from "./links.ts";
 import { LogService } from "./log-service.ts";
 import { hostProposer, type ProposerHost } from "./proposer-host.ts";
 import { Reads } from "./reads.ts";
-import type { ReplicaStatus } from "./replica-status.ts";
+import type { ReplicaStatus } from "../../infra/status/replica-status.ts";
 
 export interface ReplicaOptions {
   readonly self: Member;

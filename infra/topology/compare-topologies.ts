@@ -1,5 +1,5 @@
 /** Says in words what a topology file asks for that the running cluster does not have. */
-import { regionBoundText } from "./region-bound.ts";
+import { regionBoundText } from "../codec/region-bound.ts";
 import type { Topology, TopologyGroup, TopologyNode, TopologyRegion } from "./topology.ts";
 
 /**

@@ -1,5 +1,5 @@
 /** The topology of a cluster that somebody starts on one machine without writing a file first. */
-import { parseRegionBound } from "./region-bound.ts";
+import { parseRegionBound } from "../codec/region-bound.ts";
 import { majorityOf, metaGroup, regionsFrom, topologyDefaults, type Topology } from "./topology.ts";
 
 export type DefaultNodeCount = 1 | 3 | 5 | 7;

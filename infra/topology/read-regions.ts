@@ -1,7 +1,7 @@
 /** Reads the regions of a topology: where each starts, and which group serves it. */
 import type { InternalKey } from "../../kv/state-reader.ts";
 import { fixForUnknown } from "./read-names.ts";
-import { parseRegionBound, RegionBoundFault } from "./region-bound.ts";
+import { parseRegionBound, RegionBoundFault } from "../codec/region-bound.ts";
 import { regionsFrom, type TopologyGroup, type TopologyRegion } from "./topology.ts";
 import { quote, type Fields, type NamedPlace, type Place, type YamlReader } from "./yaml-reader.ts";
 

@@ -1,6 +1,6 @@
 /** From a topology back to the text of a topology file. */
 import { Document, isCollection, visit } from "yaml";
-import { regionBoundText } from "./region-bound.ts";
+import { regionBoundText } from "../codec/region-bound.ts";
 import { majorityOf, topologyDefaults, type Topology, type TopologyGroup } from "./topology.ts";
 
 /** Deeper collections than this are written on one line, in braces and brackets. */

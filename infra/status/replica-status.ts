@@ -1,6 +1,6 @@
 /** What `status` shows of one replica. */
 import type { Ballot } from "../../machines/ballot.ts";
-import type { StopReason } from "../stop-reason.ts";
+import type { StopReason } from "./stop-reason.ts";
 
 export interface ReplicaStatus {
   readonly group: string;

@@ -4,7 +4,7 @@ import {
   parseRegionBound,
   regionBoundText,
   RegionBoundFault,
-} from "../../infra/topology/region-bound.ts";
+} from "../../infra/codec/region-bound.ts";
 
 test("a bound is a bucket and a key, the key in bytes", () => {
   expect(parseRegionBound("")).toBe("");

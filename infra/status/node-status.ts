@@ -1,7 +1,7 @@
 /** What `status` shows of one node. */
-import type { FlushStatistics } from "../../infra/log-store/log-store.ts";
-import type { ReplicaStatus } from "../replica/replica-status.ts";
-import type { StopReason } from "../stop-reason.ts";
+import type { FlushStatistics } from "../log-store/log-store.ts";
+import type { ReplicaStatus } from "./replica-status.ts";
+import type { StopReason } from "./stop-reason.ts";
 
 export interface NodeStatus {
   readonly node: string;
