@@ -15,11 +15,14 @@ export interface SeedOptions {
   readonly faultsMs?: number;
   readonly clients?: number;
   readonly concurrency?: number;
+  /** Mean pause of a client between an answer and its next operation. */
+  readonly thinkMs?: number;
   readonly faults?: readonly FaultClass[];
 }
 
 export interface SeedReport {
   readonly seed: number;
+  readonly nodes: number;
   readonly virtualMs: number;
   readonly answered: number;
   readonly failed: number;
@@ -44,7 +47,7 @@ const recoveryMs = 20_000;
 
 /** Throws a `Violation` when any check fails. */
 export function runSeed(options: SeedOptions): SeedReport {
-  const { seed, faultsMs = 20_000, clients = 3, concurrency = 4 } = options;
+  const { seed, faultsMs = 20_000, clients = 3, concurrency = 4, thinkMs = 20 } = options;
   const cluster = new SimulatedCluster({ seed, nodes: options.nodes ?? 3, limits: smallLimits });
   const { world, randomness, network, topology } = cluster;
   cluster.startAll();
@@ -62,6 +65,7 @@ export function runSeed(options: SeedOptions): SeedReport {
       history,
       keys: keyNames(),
       concurrency,
+      thinkMs,
       timeoutMs: 3_000,
     });
   });
@@ -85,6 +89,7 @@ export function runSeed(options: SeedOptions): SeedReport {
   requireSomethingHappened(cluster, history, nemesis);
   return {
     seed,
+    nodes: topology.nodes.length,
     virtualMs: Math.round(world.nowMs),
     answered: history.answered,
     failed: history.failed,

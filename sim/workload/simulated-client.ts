@@ -26,6 +26,8 @@ export interface SimulatedClientOptions {
   readonly keys: readonly string[];
   /** Operations it keeps going at once. */
   readonly concurrency: number;
+  /** Mean pause between an answer and the next operation. */
+  readonly thinkMs: number;
   readonly timeoutMs: number;
 }
 
@@ -65,9 +67,9 @@ export class SimulatedClient {
 
   /** Thinks for a moment, then asks. */
   #next(): void {
-    const { process, randomness } = this.#options;
+    const { process, randomness, thinkMs } = this.#options;
     if (this.#stopping || !process.alive) return;
-    process.clock.after(randomness.fraction() * 3, () => {
+    process.clock.after(randomness.fraction() * 2 * thinkMs, () => {
       if (!this.#stopping) this.#ask();
     });
   }
