@@ -1,0 +1,86 @@
+/**
+ * Holds what clients were told against the cluster's own log, read from the disks of its killed nodes: the same
+ * oracles judge real runs and simulated ones.
+ */
+import { join } from "node:path";
+import { systemRandomness } from "../../../infra/randomness/system-randomness.ts";
+import { openLmdbLogStore } from "../../../infra/log-store/lmdb-log-store.ts";
+import { metaGroup } from "../../../infra/topology/topology.ts";
+import { checkOutcomes, checkRealTime, replay } from "../../../sim/oracles/log-replay.ts";
+import type { Recorded } from "../../../sim/workload/history.ts";
+import type { Cluster } from "./cluster.ts";
+
+interface Observed {
+  readonly node: string;
+  readonly group: string;
+  readonly clusterId: string;
+  readonly appliedThrough: number;
+  readonly checksum: number;
+}
+
+/** Kills the cluster once it is quiet, and throws a `Violation` when anything that was told is not true. */
+export async function checkHistory(cluster: Cluster): Promise<void> {
+  const { history, topology } = cluster;
+  if (history.open > 0) throw new Error(`${history.open} operations have not ended`);
+  if (history.answered === 0) throw new Error("nothing was answered: there is nothing to check");
+  await cluster.waitUntilQuiet();
+  const observed = observe(cluster);
+  await cluster.kill(...cluster.others());
+  for (const { name: group } of topology.groups) {
+    if (group === metaGroup) continue;
+    const own = history.operations.filter((recorded) => groupOf(recorded) === group);
+    checkRealTime(own);
+    const replicas = observed.filter((replica) => replica.group === group);
+    const through = Math.max(...replicas.map(({ appliedThrough }) => appliedThrough));
+    const entries = await entriesOf(cluster, group, through);
+    const regions = topology.regions.flatMap((region, index) =>
+      region.group === group ? [{ ...region, id: index + 1, version: 1 }] : [],
+    );
+    const clusterId = replicas[0]?.clusterId ?? "";
+    const { checksums, written } = replay({ clusterId, group, regions, entries }, own);
+    checkOutcomes(history.operations, written);
+    for (const { node, appliedThrough, checksum } of replicas) {
+      if (checksums[appliedThrough] === checksum) continue;
+      throw new Error(`${node} differs from its log at slot ${appliedThrough} of ${group}`);
+    }
+  }
+}
+
+function observe(cluster: Cluster): readonly Observed[] {
+  return cluster.others().flatMap((node) => {
+    const status = cluster.status(node);
+    return (status?.replicas ?? []).map(({ group, appliedThrough, checksum }) => ({
+      node,
+      group,
+      clusterId: status?.clusterId ?? "",
+      appliedThrough,
+      checksum,
+    }));
+  });
+}
+
+/** From the log of any node that had applied them all: each of its records through there is the chosen one. */
+async function entriesOf(
+  cluster: Cluster,
+  group: string,
+  through: number,
+): Promise<readonly Uint8Array[]> {
+  const node = cluster.topology.groups.find(({ name }) => name === group)?.members[0] ?? "";
+  const store = await openLmdbLogStore({
+    directory: cluster.node(node).dataDirectory,
+    cluster: cluster.topology.cluster,
+    node,
+    randomness: systemRandomness,
+  });
+  try {
+    const records = store.read(group, 1, 1, through, Infinity);
+    if (records.length === through) return records.map(({ entry }) => entry);
+    throw new Error(`${join(node, group)} holds ${records.length} of ${through} slots`);
+  } finally {
+    await store.close();
+  }
+}
+
+function groupOf({ told }: Recorded): string | undefined {
+  return told !== undefined && "place" in told.answer ? told.answer.place.group : undefined;
+}
