@@ -18,9 +18,12 @@ export interface LogServiceOptions {
   readonly epoch: number;
   readonly log: LogView;
   readonly store: LogStore;
-  /** Entry bytes in one answer. */
+  /** Room for slots and entries in one answer. */
   readonly bytesMax: number;
 }
+
+/** What a slot adds to an answer beside its entry: slot, ballot and framing, generously. */
+const slotOverheadBytes = 64;
 
 export class LogService {
   readonly #options: LogServiceOptions;
@@ -35,7 +38,7 @@ export class LogService {
     for (const record of this.#records(from, through)) {
       const asked = ballots[record.slot - from];
       const same = asked !== undefined && sameBallot(asked, record.ballot);
-      if (!same) bytes += record.entry.length;
+      bytes += slotOverheadBytes + (same ? 0 : record.entry.length);
       if (slots.length > 0 && bytes > this.#options.bytesMax) break;
       const entry = same ? undefined : record.entry;
       slots.push({ slot: record.slot, ballot: record.ballot, entry });
