@@ -92,8 +92,10 @@ export class Learner implements LearnerView {
   #commit: { readonly ballot: Ballot; readonly through: Slot } = { ballot: noBallot, through: 0 };
   /** What the proposer waits for. */
   #wantedThrough: Slot = 0;
-  /** Whom to ask: whoever last claimed to know more. */
+  /** Whoever last claimed to know more. */
   #source: string | undefined;
+  /** Whom this search asked last: the leader's heartbeats go on naming the leader, who may not be the one to answer. */
+  #asked: string | undefined;
   #fruitlessAsks = 0;
   readonly #compactedAt = new Set<string>();
   /** Nothing can be applied any more: entries between checkpoint and log are missing. */
@@ -217,9 +219,10 @@ export class Learner implements LearnerView {
     const through = Math.min(this.#missingThrough(), from + learnSlotsMax - 1);
     const ballots: (Ballot | undefined)[] = [];
     for (let slot = from; slot <= through; slot++) ballots.push(this.#log.ballotOf(slot));
+    this.#asked ??= this.#source ?? this.#others()[0] ?? this.#self.node;
     this.outbox.push({
       type: "send",
-      to: this.#currentSource(),
+      to: this.#asked,
       message: { type: "learnRequest", fromSlot: from, throughSlot: through, ballots },
     });
     this.outbox.push({ type: "deadline", name: "learn", atMs: nowMs + learnTimeoutMs });
@@ -228,13 +231,14 @@ export class Learner implements LearnerView {
   askElsewhere(nowMs: number): void {
     this.#fruitlessAsks += 1;
     const others = this.#others();
-    const next = others.indexOf(this.#currentSource()) + 1;
-    this.#source = others[next % others.length];
+    const next = this.#asked === undefined ? 0 : others.indexOf(this.#asked) + 1;
+    this.#asked = others[next % others.length];
     this.askForMissing(nowMs);
   }
 
   stopAsking(): void {
     this.#fruitlessAsks = 0;
+    this.#asked = undefined;
     this.#compactedAt.clear();
     this.outbox.push({ type: "deadline", name: "learn", atMs: undefined });
   }
@@ -311,10 +315,6 @@ export class Learner implements LearnerView {
 
   #missingThrough(): Slot {
     return Math.max(this.#commit.through, this.#wantedThrough);
-  }
-
-  #currentSource(): string {
-    return this.#source ?? this.#others()[0] ?? this.#self.node;
   }
 
   #others(): readonly string[] {
