@@ -15,6 +15,7 @@ export interface BarredNodeOptions {
   readonly clients: Transport;
   readonly prefix: string;
   readonly node: string;
+  readonly nodes: readonly string[];
   readonly version: string;
   readonly reason: StopReason;
   readonly vitals: () => Readonly<Record<string, number>>;
@@ -46,9 +47,11 @@ export function listenAsBarredNode(options: BarredNodeOptions): void {
   });
 }
 
-function barredStatus({ clients, node, version, reason, vitals }: BarredNodeOptions): NodeStatus {
+function barredStatus(options: BarredNodeOptions): NodeStatus {
+  const { clients, node, nodes, version, reason, vitals } = options;
   return {
     node,
+    nodes,
     version,
     state: "barred",
     member: 0,

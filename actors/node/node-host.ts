@@ -59,6 +59,7 @@ export class NodeHost {
   readonly #self: Sender;
   readonly #start: Start;
   readonly #ownGroups: readonly string[];
+  readonly #nodes: readonly string[];
   readonly #dispatcher = new Dispatcher();
   readonly #drops = new DropCounts();
   readonly #replicas = new Map<string, Replica>();
@@ -88,6 +89,7 @@ export class NodeHost {
       ...plans.flatMap((plan) => plan.nodes),
     ];
     const nodes = [...new Set(named)];
+    this.#nodes = nodes;
     const shared = { clock, dispatcher: this.#dispatcher };
     const host: HostOptions = { ...shared, failed: (reason) => this.#stopAll(reason) };
     this.#ownGroups = ownGroups;
@@ -201,6 +203,7 @@ export class NodeHost {
     const { version, vitals, logStore, peers } = this.#options;
     return {
       node: this.#self.node,
+      nodes: this.#nodes,
       version,
       state: this.#life.state,
       member: this.#self.member,

@@ -101,7 +101,8 @@ function stayBarred(options: NodeProcessOptions, error: SynodError): NodeProcess
   const clients = connect(options, "clients");
   const reason = stopReasonOf(error);
   log("this node takes no part in the cluster", { ...reason });
-  listenAsBarredNode({ clients, prefix: topology.prefix, node, version, reason, vitals });
+  const nodes = topology.nodes.map(({ name }) => name);
+  listenAsBarredNode({ clients, prefix: topology.prefix, node, nodes, version, reason, vitals });
   const closed = new Deferred<void>();
   return {
     ended: closed.promise,

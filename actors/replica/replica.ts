@@ -352,9 +352,10 @@ export class Replica {
 
   status(): ReplicaStatus {
     const proposer = this.#proposer.memory;
-    const { stateStore, logStore } = this.#options;
+    const { birth, stateStore, logStore } = this.#options;
     return {
       group: this.group,
+      members: birth.configuration.members.map(({ node }) => node),
       role: this.#roleText(),
       leader: proposer.leader?.node,
       ballot: proposer.leader === undefined ? undefined : proposer.leader.ballot,

@@ -5,6 +5,8 @@ import type { StopReason } from "./stop-reason.ts";
 
 export interface NodeStatus {
   readonly node: string;
+  /** Every node of the cluster as far as this one knows, itself included. */
+  readonly nodes: readonly string[];
   readonly version: string;
   /** The node chart's state. */
   readonly state: string;

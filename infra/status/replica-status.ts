@@ -4,6 +4,8 @@ import type { StopReason } from "./stop-reason.ts";
 
 export interface ReplicaStatus {
   readonly group: string;
+  /** Nodes, in order of preference for leading. */
+  readonly members: readonly string[];
   readonly role: "leader" | "follower" | "candidate" | "recovering" | "needs snapshot" | "stopped";
   readonly leader: string | undefined;
   readonly ballot: Ballot | undefined;
