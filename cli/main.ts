@@ -1,26 +1,32 @@
 #!/usr/bin/env node
 /** The `synod` command. */
-import { Command } from "commander";
-import { start, type StartOptions } from "./commands/start.ts";
-import { synodVersion } from "./package-root.ts";
+import { CommanderError } from "commander";
+import { exitCode, exitCodeFor } from "./output/exit-codes.ts";
+import { failureLines } from "./output/failure-lines.ts";
+import { processScreen, whenNobodyReads } from "./output/screen.ts";
+import { styleFor } from "./output/style.ts";
+import { synodProgram } from "./program.ts";
 
-const program = new Command("synod");
-program
-  .description("A replicated, strongly consistent key-value store on NATS.")
-  .version(synodVersion);
-program
-  .command("start")
-  .description("run one node of a topology in this process")
-  .requiredOption("--node <name>", "which node of the topology")
-  .option("-f, --file <path>", "the topology file", "topology.yaml")
-  .option("--data <directory>", "where the node keeps its data")
-  .option("--servers <urls...>", "NATS servers, instead of those in the topology")
-  .option("--user <name>", "NATS user; the node's name by default")
-  .option("--password <password>", "its password")
-  .option("--creds <path>", "NATS credentials file")
-  .option(
-    "--limit <name=value...>",
-    "override a limit of the replicas, as in checkpointBytes=1048576",
-  )
-  .action((options: StartOptions) => start(options));
-await program.parseAsync();
+const screen = processScreen();
+// A cluster or a node goes on without its reader; a command that only prints has nothing left to do.
+const isLasting = ["dev", "start"].includes(process.argv[2] ?? "");
+whenNobodyReads(() => {
+  if (!isLasting) process.exit(exitCode.done);
+});
+
+try {
+  await synodProgram(screen).parseAsync();
+} catch (failure) {
+  // What commander has to say it has said: help, the version, or what is wrong with the command line.
+  if (failure instanceof CommanderError)
+    process.exitCode = failure.exitCode === 0 ? 0 : exitCode.usage;
+  else fail(failure);
+}
+
+function fail(failure: unknown): void {
+  const kind = isLasting ? "process" : "operation";
+  for (const line of failureLines(failure, kind, styleFor(process.stderr))) screen.note(line);
+  const isWanted = (process.env["SYNOD_DEBUG"] ?? "") !== "";
+  if (isWanted && failure instanceof Error) screen.note(failure.stack ?? "");
+  process.exitCode = exitCodeFor(failure);
+}

@@ -5,7 +5,9 @@ import { defaultLimits, type ReplicaLimits } from "../../actors/replica/limits.t
 import { SynodError } from "../../infra/errors/synod-error.ts";
 import { jsonLog } from "../../infra/logging/json-log.ts";
 import { loadTopology } from "../../infra/topology/load-topology.ts";
+import type { NatsAccess } from "../../infra/transport/nats-access.ts";
 import { synodVersion } from "../package-root.ts";
+import { exitCodeOf, onStopSignals } from "../stop-signals.ts";
 import { processVitals } from "../vitals.ts";
 
 export interface StartOptions {
@@ -37,27 +39,24 @@ export async function start(options: StartOptions): Promise<void> {
     topology,
     node,
     dataDirectory: options.data ?? `.synod/${topology.cluster}/${node}`,
-    access: {
-      servers: options.servers ?? topology.servers,
-      ...(options.creds === undefined ? {} : { credentialsFile: options.creds }),
-      ...userOf(options),
-    },
+    access: accessOf(options, topology.servers, process.env),
     limits: limitsFrom(options.limit ?? []),
     version: synodVersion,
     vitals: processVitals(),
     log,
   });
-  let asked = 0;
-  const stop = (signal: string): void => {
-    asked += 1;
-    log("asked to stop", { signal, asked });
-    if (asked > 2) process.exit(1);
-    running.drain();
-  };
-  process.on("SIGTERM", stop);
-  process.on("SIGINT", stop);
+  onStopSignals(
+    (signal) => {
+      log("asked to stop", { signal });
+      running.drain();
+    },
+    // Everything that was answered for is on disk, as in a crash.
+    (signal) => process.exit(exitCodeOf[signal]),
+  );
   await running.ended;
   log("stopped");
+  // Timers of libraries, which nobody waits for any more, would hold the process for seconds.
+  process.exit(0);
 }
 
 function limitsFrom(settings: readonly string[]): Partial<ReplicaLimits> {
@@ -77,12 +76,20 @@ function limitsFrom(settings: readonly string[]): Partial<ReplicaLimits> {
   return limits;
 }
 
-/** Each node is a NATS user of its own name: the server lets it speak under no other. */
-function userOf({ node, user, password, creds }: StartOptions): {
-  readonly user?: string;
-  readonly password?: string;
-} {
-  if (creds !== undefined) return {};
-  const own = password ?? process.env[`SYNOD_NATS_PASSWORD_${node.toUpperCase()}`];
-  return own === undefined ? {} : { user: user ?? node, password: own };
+/**
+ * Flags, then `SYNOD_*`, then what other NATS programs read, then the topology. Each node is a NATS user of its own
+ * name: the server lets it speak under no other.
+ */
+export function accessOf(
+  { node, servers, user, password, creds }: StartOptions,
+  declared: readonly string[],
+  environment: NodeJS.ProcessEnv,
+): NatsAccess {
+  const named = environment["SYNOD_SERVERS"] ?? environment["NATS_URL"];
+  const access = { servers: servers ?? named?.split(",") ?? declared };
+  if (creds !== undefined) return { ...access, credentialsFile: creds };
+  const own = password ?? environment[`SYNOD_NATS_PASSWORD_${node.toUpperCase()}`];
+  if (own !== undefined) return { ...access, user: user ?? node, password: own };
+  const credentialsFile = environment["SYNOD_CREDS"] ?? environment["NATS_CREDS"];
+  return credentialsFile === undefined ? access : { ...access, credentialsFile };
 }

@@ -1,0 +1,103 @@
+import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { freePort } from "../broker/real-broker.ts";
+import { isGone, waitUntil } from "../support/wait-until.ts";
+import { DevProcess, runSynod } from "./support/synod.ts";
+
+let directory: string;
+let port: number;
+let dev: DevProcess;
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), "synod-cli-"));
+  port = await freePort();
+  dev = new DevProcess(["--port", String(port)], { directory });
+  await dev.ready();
+});
+afterAll(async () => {
+  dev.signal("SIGTERM");
+  await dev.ended;
+  rmSync(directory, { recursive: true });
+});
+
+test("a table shows nodes, groups with their leaders, and regions", () => {
+  for (const node of ["n1", "n2", "n3"]) {
+    expect(dev.stdout).toMatch(new RegExp(`^${node} +serving +zone=. +\\d+`, "m"));
+  }
+  for (const group of ["meta", "g1", "g2"]) {
+    expect(dev.stdout).toMatch(new RegExp(`^${group} +n[123] +n[123] n[123] n[123]$`, "m"));
+  }
+  expect(dev.stdout).toMatch(/^\(first key\) +default\/i +g1$/m);
+  expect(dev.stdout).toMatch(/^default\/r +\(last key\) +g1$/m);
+});
+
+test("passwords are kept where only their owner reads them", () => {
+  const { mode } = statSync(join(directory, ".synod", "demo", "passwords.json"));
+  expect(mode & 0o077).toBe(0);
+});
+
+test("a second one on the same data is refused, and says what to do", async () => {
+  const second = await runSynod(["dev", "--port", String(await freePort())], { directory });
+  expect(second.code).toBe(1);
+  expect(second.stderr).toMatch(/process \d+ already uses .*demo \(STORE_LOCKED\)\n {2}next: /);
+});
+
+test("a busy port is an error that names --port", async () => {
+  const second = await runSynod(["dev", "--ephemeral", "--port", String(port)], { directory });
+  expect(second.code).toBe(1);
+  expect(second.stderr).toContain(`127.0.0.1:${port} is taken`);
+  expect(second.stderr).toContain("PORT_IN_USE");
+  expect(second.stderr).toContain("--port");
+});
+
+test("a node that is killed is started again", async () => {
+  const first = dev.pidOf("n2");
+  process.kill(first, "SIGKILL");
+  await dev.says("n2 ended (killed by SIGKILL); starting it again in 0.1 s");
+  await dev.says("n2 serves again");
+  expect(dev.pidOf("n2")).not.toBe(first);
+});
+
+test("a broker that is killed is started again", async () => {
+  const first = dev.pidOf("nats-server");
+  process.kill(first, "SIGKILL");
+  await dev.says("nats-server ended (killed by SIGKILL); starting it again in 0.1 s");
+  await dev.says("nats-server runs again");
+  await waitUntil("another nats-server in the note", () => dev.pidOf("nats-server") !== first);
+});
+
+test("Ctrl-C ends every process and keeps the data; a second start goes on with it", async () => {
+  const pids = Object.values(dev.note().processes);
+  expect(pids).toHaveLength(4);
+  dev.signal("SIGINT");
+  const { code, stderr } = await dev.ended;
+  expect(code).toBe(0);
+  expect(stderr).toContain("stopped; the data stays in");
+  expect(pids.filter((pid) => !isGone(pid))).toEqual([]);
+  expect(existsSync(join(directory, ".synod", "dev.json"))).toBe(false);
+  dev = new DevProcess(["--port", String(port)], { directory });
+  await dev.ready();
+});
+
+test("a second Ctrl-C does not wait", async () => {
+  const pids = Object.values(dev.note().processes);
+  // It cannot hand over and write checkpoints while it is stopped.
+  for (const pid of pids) process.kill(pid, "SIGSTOP");
+  dev.signal("SIGINT");
+  await dev.says("Ctrl-C again ends them at once");
+  await waitUntil("the second Ctrl-C is taken for one", () => {
+    dev.signal("SIGINT");
+    return pids.every((pid) => isGone(pid));
+  });
+  expect((await dev.ended).code).toBe(130);
+});
+
+test("a node whose log is lost says so, and the others go on", async () => {
+  rmSync(join(directory, ".synod", "demo", "n3", "log"), { recursive: true });
+  dev = new DevProcess(["--port", String(port)], { directory });
+  await dev.ready();
+  expect(dev.stderr).toMatch(/^n3: .*LOST_STORE/m);
+  expect(dev.stdout).toMatch(/^n3 +LOST_STORE/m);
+});
