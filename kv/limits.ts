@@ -27,8 +27,14 @@ export const transactionBytesMax = 900 * 1024;
 export const pageRowsMax = 1000;
 /** Key and value bytes of one page. A page always holds at least one row. */
 export const pageBytesMax = 512 * 1024;
-/** Key and value bytes one frame's answer may carry: it must fit into one message of 1 MiB. */
-export const answerBytesMax = 900 * 1024;
+/** Encoded bytes of one frame's results: they must fit into one message of 1 MiB. */
+export const answerBytesMax = 1000 * 1024;
+/** Encoded bytes of one result, without what is counted by itself: values, keys and the results inside. */
+export const resultBytesMax = 40;
+/** Encoded bytes of a range's row beside its key and its value. */
+export const rowBytesMax = 26;
+/** Encoded bytes of the key at which a page ends. */
+export const cursorBytesMax = boundBytesMax + 3;
 /** Keys one frame of reads may look at, tombstones included; a page ends early when they are used up. */
 export const readStepsMax = 20_000;
 

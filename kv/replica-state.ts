@@ -13,7 +13,7 @@ import { mixResult } from "./execute/mix-result.ts";
 import { ReadExecutor } from "./execute/read-executor.ts";
 import { WriteExecutor } from "./execute/write-executor.ts";
 import type { ExecutedFrame, Frame, FrameOutcome } from "./frame.ts";
-import { answerBytesMax, entryRangeKeysMax, readStepsMax } from "./limits.ts";
+import { answerBytesMax, entryRangeKeysMax, readStepsMax, resultBytesMax } from "./limits.ts";
 import { refusalCodes } from "./refusal.ts";
 import type { Revision } from "./revision.ts";
 import type { StateReader } from "./state-reader.ts";
@@ -123,7 +123,7 @@ export class ReplicaState {
   /** Answers the operations of one read-only frame from what is applied now. */
   read(operations: readonly ReadOperation[]): readonly OperationResult[] {
     this.#readBudget.keysLeft = readStepsMax;
-    this.#readBudget.bytesLeft = answerBytesMax;
+    this.#readBudget.bytesLeft = answerBytesMax - operations.length * resultBytesMax;
     const results: OperationResult[] = [];
     for (const operation of operations) results.push(this.#reads.execute(operation));
     return results;
@@ -181,7 +181,7 @@ export class ReplicaState {
   }
 
   #execute(slot: number, index: number, frame: Frame): ExecutedFrame {
-    this.#writeBudget.bytesLeft = answerBytesMax;
+    this.#writeBudget.bytesLeft = answerBytesMax - frame.operations.length * resultBytesMax;
     const results: OperationResult[] = [];
     for (const operation of frame.operations) {
       const result = this.#writes.execute(operation);

@@ -14,6 +14,11 @@ export class Budget {
     return true;
   }
 
+  /** What was taken in advance and turned out not to be needed. */
+  giveBackBytes(count: number): void {
+    this.bytesLeft += count;
+  }
+
   /** False, taking nothing, when that many are not left. */
   takeBytes(count: number): boolean {
     if (count > this.bytesLeft) return false;

@@ -1,8 +1,14 @@
 /** Answers read-only operations from applied state, whichever replica it is. */
 import { operationKind, type Get, type Range, type ReadOperation } from "../commands/operation.ts";
-import { failure, type OperationResult } from "../commands/result.ts";
+import {
+  failure,
+  isFailure,
+  type OperationFailure,
+  type OperationResult,
+  type RangeResult,
+} from "../commands/result.ts";
 import { keyAfter } from "../internal-key.ts";
-import { pageBytesMax } from "../limits.ts";
+import { cursorBytesMax, pageBytesMax, rowBytesMax } from "../limits.ts";
 import { newest, type Revision } from "../revision.ts";
 import type { RefusalCode } from "../refusal.ts";
 import type { AppliedState } from "../state/applied-state.ts";
@@ -48,11 +54,20 @@ export class ReadExecutor {
     if (!this.#state.regions.ownsRange(start, end)) return failure("WRONG_REGION");
     const refused = this.#refuses(range.at);
     if (refused !== undefined) return failure(refused);
-    if (this.#budget.keysLeft === 0) return failure("FRAME_TOO_LARGE");
-    return this.#page(range, start, end);
+    const budget = this.#budget;
+    if (budget.keysLeft === 0) return failure("FRAME_TOO_LARGE");
+    if (!budget.takeBytes(cursorBytesMax)) return failure("FRAME_TOO_LARGE");
+    const result = this.#page(range, start, end);
+    if (isFailure(result) || result.cursor === undefined) budget.giveBackBytes(cursorBytesMax);
+    else budget.giveBackBytes(cursorBytesMax - result.cursor.length);
+    return result;
   }
 
-  #page(range: Range, start: InternalKey, end: InternalKey | undefined): OperationResult {
+  #page(
+    range: Range,
+    start: InternalKey,
+    end: InternalKey | undefined,
+  ): RangeResult | OperationFailure {
     const budget = this.#budget;
     const wanted = rowsWanted(range.limit);
     const rows: Cell[] = [];
@@ -66,7 +81,7 @@ export class ReadExecutor {
       if (version !== undefined) {
         const bytes = rowBytes(cursor.key, version, range.keysOnly);
         if (rows.length > 0 && pageBytes + bytes > pageBytesMax) return page(rows, seen);
-        if (!budget.takeBytes(bytes)) {
+        if (!budget.takeBytes(rowBytesMax + bytes)) {
           return rows.length > 0 ? page(rows, seen) : failure("FRAME_TOO_LARGE");
         }
         pageBytes += bytes;
@@ -86,7 +101,7 @@ export class ReadExecutor {
   }
 }
 
-function page(rows: readonly Cell[], cursor: InternalKey | undefined): OperationResult {
+function page(rows: readonly Cell[], cursor: InternalKey | undefined): RangeResult {
   return { kind: operationKind.range, rows, cursor };
 }
 

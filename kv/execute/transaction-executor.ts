@@ -14,7 +14,7 @@ import {
   type UnchangedCheck,
 } from "../commands/operation.ts";
 import { failure, type OperationFailure, type OperationResult } from "../commands/result.ts";
-import { transactionRangeKeysMax } from "../limits.ts";
+import { resultBytesMax, transactionRangeKeysMax } from "../limits.ts";
 import { newest, type Revision } from "../revision.ts";
 import type { AppliedState } from "../state/applied-state.ts";
 import type { InternalKey } from "../state-reader.ts";
@@ -51,7 +51,7 @@ export class TransactionExecutor {
     this.#written.clear();
     const decisions: Decision[] = [];
     let writes = false;
-    let answerBytes = 0;
+    let answerBytes = operations.length * resultBytesMax;
     for (const [at, operation] of operations.entries()) {
       const decision = this.#decide(operation, checks.length + at);
       if ("code" in decision) return decision;

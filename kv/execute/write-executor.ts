@@ -11,6 +11,7 @@ import {
   type WriteOperation,
 } from "../commands/operation.ts";
 import { failure, type OperationResult } from "../commands/result.ts";
+import { cursorBytesMax } from "../limits.ts";
 import { newest } from "../revision.ts";
 import type { AppliedState } from "../state/applied-state.ts";
 import type { InternalKey } from "../state-reader.ts";
@@ -82,7 +83,10 @@ export class WriteExecutor {
     const { regions, data, lastRevision } = this.#state;
     const start = operation.cursor === undefined ? operation.start : keyAfter(operation.cursor);
     if (!regions.ownsRange(start, operation.end)) return failure("WRONG_REGION");
+    const budget = this.#budget;
+    if (!budget.takeBytes(cursorBytesMax)) return failure("FRAME_TOO_LARGE");
     const page = this.#page(start, operation.end, rowsWanted(operation.limit));
+    budget.giveBackBytes(cursorBytesMax - (page?.cursor?.length ?? 0));
     if (page === undefined) return failure("OVERLOADED");
     const { keys, cursor } = page;
     const revision = keys.length > 0 ? lastRevision.take() : lastRevision.value;
