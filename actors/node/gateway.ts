@@ -12,6 +12,7 @@ import {
   type WriteEnvelope,
 } from "../../infra/codec/request-envelope.ts";
 import { errorTable, type ErrorCode } from "../../infra/errors/error-table.ts";
+import { SynodError } from "../../infra/errors/synod-error.ts";
 import type { InboundMessage, Transport } from "../../infra/transport/transport.ts";
 import type { DropCounts } from "../drop-counts.ts";
 import type { Replica } from "../replica/replica.ts";
@@ -24,6 +25,8 @@ export interface GatewayOptions {
   readonly prefix: string;
   readonly node: string;
   readonly drops: DropCounts;
+  /** A larger frame fits into no entry, nor into a message to the leader. */
+  readonly frameBytesMax: number;
   readonly routes: RouteBook;
   readonly replicaOf: (group: string) => Replica | undefined;
   readonly forward: (to: string, frame: Uint8Array, reply: string) => void;
@@ -32,6 +35,9 @@ export interface GatewayOptions {
   /** This node's own status, as JSON. */
   readonly nodeStatus: () => Readonly<Record<string, unknown>>;
 }
+
+/** A longer reply subject leaves no room for a frame that is passed on. */
+const replyBytesMax = 1024;
 
 export class Gateway {
   readonly #options: GatewayOptions;
@@ -44,13 +50,13 @@ export class Gateway {
   }
 
   listen(): void {
-    const { transport, prefix, node, statusAsked, regionsAsked, nodeStatus } = this.#options;
+    const { prefix, node, statusAsked, regionsAsked, nodeStatus } = this.#options;
     this.#on(apiSubject(prefix), (payload, reply) => this.#asked(payload, reply));
     this.#on(nodeApiSubject(prefix, node), (payload, reply) => this.take(payload, reply, false));
     this.#on(adminSubject(prefix, "status"), (_, reply) => statusAsked(reply));
     this.#on(adminSubject(prefix, "regions"), (_, reply) => regionsAsked(reply));
     this.#on(adminSubject(prefix, "node"), (_, reply) =>
-      transport.publish(reply, Buffer.from(JSON.stringify(nodeStatus()))),
+      this.deliver(reply, Buffer.from(JSON.stringify(nodeStatus()))),
     );
   }
 
@@ -59,8 +65,17 @@ export class Gateway {
     this.#draining = true;
   }
 
+  /**
+   * Never throws: whoever answers must not be stopped by a message that the server does not take. The client hears
+   * nothing then, and says of its operations that their outcome is unknown.
+   */
   deliver(reply: string, bytes: Uint8Array): void {
-    this.#options.transport.publish(reply, bytes);
+    try {
+      this.#options.transport.publish(reply, bytes);
+    } catch (failure) {
+      if (!(failure instanceof SynodError)) throw failure;
+      this.#options.drops.count(`answer not sent: ${failure.code}`);
+    }
   }
 
   /** A frame from a client, or one that another node passed on because it believes that this one leads. */
@@ -74,6 +89,11 @@ export class Gateway {
       const message = `node ${this.#options.node} is stopping`;
       return this.#refuse(reply, envelope.number, envelope.group, "UNAVAILABLE", message);
     }
+    const { frameBytesMax } = this.#options;
+    if (payload.length > frameBytesMax) {
+      const message = `a frame of ${payload.length} bytes exceeds ${frameBytesMax}`;
+      return this.#refuse(reply, envelope.number, envelope.group, "FRAME_TOO_LARGE", message);
+    }
     const replica = this.#options.replicaOf(envelope.group);
     if (envelope.kind === requestKind.read && this.#isAnsweredHere(envelope, replica)) {
       return this.#read(payload, envelope, replica, reply);
@@ -82,6 +102,12 @@ export class Gateway {
       return replica.write(Buffer.from(payload), envelope, reply);
     }
     this.#passOn(payload, envelope, replica, reply, forwarded);
+  }
+
+  /** A frame that another node passed on; it has looked at the reply subject, and so does this one. */
+  takeForwarded(payload: Uint8Array, reply: string): void {
+    if (isInboxSubject(reply)) this.take(payload, reply, true);
+    else this.#options.drops.count("request without an inbox to answer to");
   }
 
   #on(subject: string, take: (payload: Uint8Array, reply: string) => void): void {
@@ -93,7 +119,7 @@ export class Gateway {
 
   /** Elsewhere than in an inbox an answer could pass for a message of this node. */
   #replyOf({ reply }: InboundMessage): string | undefined {
-    if (reply !== undefined && isInboxSubject(reply)) return reply;
+    if (reply !== undefined && reply.length <= replyBytesMax && isInboxSubject(reply)) return reply;
     this.#options.drops.count("request without an inbox to answer to");
     return undefined;
   }

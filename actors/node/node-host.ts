@@ -1,5 +1,5 @@
 /** One Synod node: its groups' births and replicas, its region manager, and its doors to peers and clients. */
-import type { PeerMessage } from "../../infra/codec/peer-codec.ts";
+import type { Forward, PeerMessage } from "../../infra/codec/peer-codec.ts";
 import type { Clock } from "../../infra/clock/clock.ts";
 import { SynodError } from "../../infra/errors/synod-error.ts";
 import type { LogStore } from "../../infra/log-store/log-store.ts";
@@ -28,6 +28,7 @@ import { stopReasonOf } from "../stop-reason.ts";
 import type { StopReason } from "../../infra/status/stop-reason.ts";
 import { birthPlansFor, storedBirths, topologyDifference } from "./birth-plans.ts";
 import { Births } from "./births.ts";
+import { ForwardedOnce } from "./forwarded-once.ts";
 import { Gateway } from "./gateway.ts";
 import type { NodeStatus } from "../../infra/status/node-status.ts";
 import { RegionManaging } from "./region-managing.ts";
@@ -66,6 +67,10 @@ export class NodeHost {
   /** Groups whose replica could not even be made. */
   readonly #unstartable = new Map<string, StopReason>();
   readonly #problems = new Map<string, string>();
+  readonly #starts: StartRegistry;
+  readonly #forwardedOnce = new ForwardedOnce(this.#drops);
+  /** Frames passed on since this start. */
+  #forwarded = 0;
   readonly #life: NodeActor;
   readonly #births: Births;
   readonly #peerLink: PeerLink;
@@ -94,6 +99,7 @@ export class NodeHost {
     const host: HostOptions = { ...shared, failed: (reason) => this.#stopAll(reason) };
     this.#ownGroups = ownGroups;
     const starts = new StartRegistry(logStore, (failure) => this.#stopAll(failure));
+    this.#starts = starts;
 
     this.#life = new Actor({
       ...host,
@@ -143,10 +149,16 @@ export class NodeHost {
       prefix: topology.prefix,
       node,
       drops: this.#drops,
+      frameBytesMax: options.limits.entryBytesMax,
       routes: this.#routes,
       replicaOf: (group) => this.#replicas.get(group),
       forward: (to, frame, reply) =>
-        this.#peerLink.send(to, metaGroup, { type: "forward", frame, reply }),
+        this.#peerLink.send(to, metaGroup, {
+          type: "forward",
+          forwardNumber: (this.#forwarded += 1),
+          frame,
+          reply,
+        }),
       statusAsked: (reply) => this.#regionManaging.asked("statusAsked", reply),
       regionsAsked: (reply) => this.#regionManaging.asked("regionsAsked", reply),
       nodeStatus: () => ({ ...this.status() }),
@@ -236,13 +248,19 @@ export class NodeHost {
       case "routing":
         return this.#regionManaging.receive(message, from, times);
       case "forward":
-        return this.#gateway.take(message.frame, message.reply, true);
+        return this.#takeForwarded(message, from);
       default: {
         const replica = this.#replicas.get(group);
         if (replica === undefined) this.#drops.count("no replica of that group");
         else replica.receive(message, from, times);
       }
     }
+  }
+
+  #takeForwarded({ forwardNumber, frame, reply }: Forward, { member }: Sender): void {
+    const start = this.#starts.met(member);
+    if (start === undefined || !this.#forwardedOnce.admits(start, forwardNumber)) return;
+    this.#gateway.takeForwarded(frame, reply);
   }
 
   #perform(effect: NodeEffect): void {

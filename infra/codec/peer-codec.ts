@@ -19,6 +19,8 @@ import { MalformedMessage, Positional } from "./positional.ts";
 /** A client's frame on its way to the leader, with the client's reply subject. Forwarded once, never again. */
 export interface Forward {
   readonly type: "forward";
+  /** Counts what the sender forwarded since its start, so that a copy is told from another frame. */
+  readonly forwardNumber: number;
   readonly frame: Uint8Array;
   readonly reply: string;
 }
@@ -347,8 +349,13 @@ const bodies: { readonly [Name in TypeName]: Body<Name> } = {
   },
   forward: {
     code: 50,
-    write: ({ frame, reply }) => [frame, reply],
-    read: (fields) => ({ type: "forward", frame: fields.bytes(), reply: fields.text() }),
+    write: ({ forwardNumber, frame, reply }) => [forwardNumber, frame, reply],
+    read: (fields) => ({
+      type: "forward",
+      forwardNumber: fields.natural(),
+      frame: fields.bytes(),
+      reply: fields.text(),
+    }),
   },
 };
 

@@ -126,7 +126,7 @@ const messages: readonly PeerMessage[] = [
       physicalMs: 1_800_000_000_000,
     },
   },
-  { type: "forward", frame: Buffer.from("frame"), reply: "_INBOX.a.b" },
+  { type: "forward", forwardNumber: 7, frame: Buffer.from("frame"), reply: "_INBOX.a.b" },
 ];
 
 /** Throws only what the link between nodes expects. */
