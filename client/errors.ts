@@ -89,6 +89,9 @@ export class CrossGroupTransactionError extends SynodError {
 /** What became of one part of an operation that was carried out in several. */
 export interface PartOutcome<Done> {
   readonly group: string;
+  /** The part's keys as text, in the order in which they were given; empty for operations on a range. */
+  readonly keys: readonly string[];
+  /** Undefined where nothing of a failed part was done. */
   readonly done: Done | undefined;
   /** Undefined when the part succeeded. */
   readonly failure: SynodError | undefined;

@@ -7,7 +7,7 @@ export class Backoff {
   readonly #msMin: number;
   readonly #msMax: number;
 
-  constructor(randomness: Randomness, limits: ClientLimits) {
+  constructor(randomness: Randomness, limits: Pick<ClientLimits, "backoffMsMin" | "backoffMsMax">) {
     this.#randomness = randomness;
     this.#msMin = limits.backoffMsMin;
     this.#msMax = limits.backoffMsMax;

@@ -48,6 +48,8 @@ export interface ClientCoreOptions {
   /** First token of the cluster's subjects. */
   readonly prefix: string;
   readonly limits?: Partial<ClientLimits>;
+  /** Called whenever a node has told the routing table. */
+  readonly routeAdopted?: () => void;
 }
 
 export class ClientCore {
@@ -75,7 +77,8 @@ export class ClientCore {
   #pendingBytes = 0;
   #closed = false;
 
-  constructor({ transport, clock, randomness, prefix, limits }: ClientCoreOptions) {
+  constructor(options: ClientCoreOptions) {
+    const { transport, clock, randomness, prefix, limits, routeAdopted } = options;
     this.#transport = transport;
     this.#clock = clock;
     this.#randomness = randomness;
@@ -92,7 +95,10 @@ export class ClientCore {
       counters: this.counters,
       subject: `${prefix}.api`,
       question: encoder.route(),
-      adopted: (groups) => this.#adoptRoute(groups),
+      adopted: (groups) => {
+        this.#adoptRoute(groups);
+        routeAdopted?.();
+      },
     });
     this.#sessions = new Sessions({
       clock,

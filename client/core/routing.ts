@@ -55,7 +55,8 @@ export function ownersOf({ checks, operations }: Transaction, routes: RouteMap):
   return owners;
 }
 
-function* spansOf({ start, end }: KeyRange, routes: RouteMap): Generator<Span> {
+/** What each group owns of the range, in order, up to the first gap. */
+export function* spansOf({ start, end }: KeyRange, routes: RouteMap): Generator<Span> {
   for (let at: InternalKey | undefined = start; at !== undefined;) {
     const span = routes.firstSpan({ start: at, end });
     if (span === undefined) return;

@@ -1,0 +1,185 @@
+/** Questions about the cluster itself, asked and answered in JSON. */
+import { regionBoundText } from "../infra/codec/region-bound.ts";
+import { SynodError } from "../infra/errors/synod-error.ts";
+import type { ClusterAnswer, NodeReport } from "../infra/status/cluster-status.ts";
+import type { NodeStatus } from "../infra/status/node-status.ts";
+import type { Transport } from "../infra/transport/transport.ts";
+import { requireNotAborted, type Caller } from "./caller.ts";
+import { Asking } from "./asking.ts";
+import { TimeoutError } from "./errors.ts";
+import { timeoutMsOf, wholeNumber, type CallOptions } from "./options.ts";
+
+/** A key range and who answers for it. Bounds are written `bucket/key`. */
+export interface RegionStatus {
+  readonly id: number;
+  /** Raised by every change of the region. */
+  readonly version: number;
+  /** The first key; "" = the first of all. */
+  readonly start: string;
+  /** The first key behind it; undefined = it reaches to the last of all. */
+  readonly end: string | undefined;
+  readonly group: string;
+}
+
+export interface GroupStatus {
+  readonly group: string;
+  /** In order of preference for leading. */
+  readonly nodes: readonly string[];
+  /** Undefined while none is known. */
+  readonly leader: string | undefined;
+}
+
+export interface RegionsStatus {
+  readonly clusterId: string;
+  /** Of the routing table: raised by every change of the regions. */
+  readonly version: number;
+  /** In the order of their keys. */
+  readonly regions: readonly RegionStatus[];
+  readonly groups: readonly GroupStatus[];
+}
+
+export interface ClusterStatus extends RegionsStatus {
+  readonly nodes: readonly NodeReport[];
+}
+
+type Question = "status" | "regions" | "node";
+
+export class Admin {
+  readonly #caller: Caller;
+  readonly #transport: Transport;
+  readonly #prefix: string;
+  readonly #askings = new Set<Asking>();
+
+  constructor(caller: Caller, transport: Transport, prefix: string) {
+    this.#caller = caller;
+    this.#transport = transport;
+    this.#prefix = prefix;
+  }
+
+  async status(options: CallOptions): Promise<ClusterStatus> {
+    const { routing, nodes } = (await this.#first(
+      "status",
+      isClusterAnswer,
+      options,
+    )) as ClusterAnswer;
+    return { ...regionsOf(routing), nodes };
+  }
+
+  async regions(options: CallOptions): Promise<RegionsStatus> {
+    return regionsOf(
+      (await this.#first("regions", isRouting, options)) as ClusterAnswer["routing"],
+    );
+  }
+
+  /** Whatever nodes answer within the window. */
+  nodes(windowMs: number, { signal }: CallOptions): Promise<NodeStatus[]> {
+    const found = new Map<string, NodeStatus>();
+    return new Promise((resolve, reject) => {
+      wholeNumber("windowMs", windowMs, 1);
+      if (signal !== undefined) requireNotAborted(signal);
+      const asking = this.#ask("node", signal, reject, (answer) => {
+        if (isNodeStatus(answer)) found.set(answer.node, answer);
+      });
+      asking.endsAfter(windowMs, () =>
+        resolve([...found.values()].toSorted((left, right) => (left.node < right.node ? -1 : 1))),
+      );
+    });
+  }
+
+  /** Fails whatever is still asked. */
+  close(): void {
+    for (const asking of this.#askings) {
+      asking.fail(new SynodError("CLIENT_CLOSED", "the client was closed before it was answered"));
+    }
+  }
+
+  /** Resolves with the first answer that is one. */
+  #first(
+    question: Question,
+    isAnswer: (answer: unknown) => boolean,
+    { timeoutMs = this.#caller.timeoutMs, signal }: CallOptions,
+  ): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      timeoutMsOf(timeoutMs);
+      if (signal !== undefined) requireNotAborted(signal);
+      const asking = this.#ask(question, signal, reject, (answer) => {
+        if (!isAnswer(answer)) return;
+        asking.end();
+        resolve(answer);
+      });
+      asking.endsAfter(timeoutMs, () => reject(this.#unanswered(question, timeoutMs)));
+    });
+  }
+
+  #ask(
+    question: Question,
+    signal: AbortSignal | undefined,
+    failed: (failure: SynodError) => void,
+    heard: (answer: unknown) => void,
+  ): Asking {
+    const { core, clock } = this.#caller;
+    const asking: Asking = new Asking({
+      transport: this.#transport,
+      inbox: core.inbox,
+      clock,
+      subject: `${this.#prefix}.admin.get.${question}`,
+      signal,
+      heard,
+      failed,
+      ended: () => void this.#askings.delete(asking),
+    });
+    this.#askings.add(asking);
+    asking.begin();
+    return asking;
+  }
+
+  #unanswered(question: Question, timeoutMs: number): SynodError {
+    if (!this.#transport.connected) {
+      return new SynodError("NOT_CONNECTED", "there is no connection to a NATS server");
+    }
+    const message = `nobody answered ${question} within ${timeoutMs} ms: group meta has no leader, or this user may not ask`;
+    return new TimeoutError(message, timeoutMs, "not executed");
+  }
+}
+
+// What came as JSON is looked at just far enough that reading it cannot fail.
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+function isRouting(answer: unknown): boolean {
+  return isObject(answer) && Array.isArray(answer["regions"]) && Array.isArray(answer["groups"]);
+}
+
+function isClusterAnswer(answer: unknown): boolean {
+  return isObject(answer) && isRouting(answer["routing"]) && Array.isArray(answer["nodes"]);
+}
+
+function isNodeStatus(answer: unknown): answer is NodeStatus {
+  return (
+    isObject(answer) && typeof answer["node"] === "string" && Array.isArray(answer["replicas"])
+  );
+}
+
+function regionsOf({
+  clusterId,
+  version,
+  regions,
+  groups,
+}: ClusterAnswer["routing"]): RegionsStatus {
+  return {
+    clusterId,
+    version,
+    regions: regions
+      .toSorted((left, right) => (left.start < right.start ? -1 : 1))
+      .map(({ id, version, start, end, group }) => ({
+        id,
+        version,
+        start: regionBoundText(start),
+        end: end === undefined ? undefined : regionBoundText(end),
+        group,
+      })),
+    groups: groups.map(({ group, nodes, leader }) => ({ group, nodes, leader })),
+  };
+}

@@ -1,0 +1,148 @@
+/** Turns the core's callbacks into promises: one promise and one small object for each call, nothing else. */
+import type { Clock } from "../infra/clock/clock.ts";
+import type { ReadRequest, WriteRequest } from "../infra/codec/request-encoder.ts";
+import type { SynodError } from "../infra/errors/synod-error.ts";
+import type { Randomness } from "../infra/randomness/randomness.ts";
+import type { Get } from "../kv/commands/operation.ts";
+import type { OperationResult } from "../kv/commands/result.ts";
+import type { InternalKey } from "../kv/state-reader.ts";
+import type { Call, Completion, Place } from "./core/call.ts";
+import type { ClientCore } from "./core/client-core.ts";
+import type { Freshness } from "./core/freshness.ts";
+import { AbortedError } from "./errors.ts";
+import { badRequest, timeoutMsOf, type CallOptions } from "./options.ts";
+
+/** Makes of a result what the caller gets. Values in it are lent for the call. */
+export type Convert<Answer> = (
+  result: OperationResult,
+  operation: WriteRequest | ReadRequest,
+  place: Place,
+  rest: InternalKey | undefined,
+) => Answer;
+
+class Settling<Answer> implements Completion {
+  /** Set when an abort signal has to be let go. */
+  settled: (() => void) | undefined = undefined;
+  readonly #resolve: (answer: Answer) => void;
+  readonly #reject: (failure: unknown) => void;
+  readonly #operation: WriteRequest | ReadRequest;
+  readonly #convert: Convert<Answer>;
+
+  constructor(
+    resolve: (answer: Answer) => void,
+    reject: (failure: unknown) => void,
+    operation: WriteRequest | ReadRequest,
+    convert: Convert<Answer>,
+  ) {
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#operation = operation;
+    this.#convert = convert;
+  }
+
+  succeeded(result: OperationResult, place: Place, rest: InternalKey | undefined): void {
+    this.settled?.();
+    this.#resolve(this.#convert(result, this.#operation, place, rest));
+  }
+
+  failed(failure: SynodError): void {
+    this.settled?.();
+    this.#reject(failure);
+  }
+}
+
+export interface CallerOptions {
+  readonly core: ClientCore;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  /** For calls that name none. */
+  readonly timeoutMs: number;
+}
+
+export class Caller {
+  readonly core: ClientCore;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  readonly timeoutMs: number;
+
+  constructor({ core, clock, randomness, timeoutMs }: CallerOptions) {
+    this.core = core;
+    this.clock = clock;
+    this.randomness = randomness;
+    this.timeoutMs = timeoutMs;
+  }
+
+  get nowMs(): number {
+    return this.clock.monotonicMs();
+  }
+
+  write<Answer>(
+    operation: WriteRequest,
+    options: CallOptions,
+    convert: Convert<Answer>,
+  ): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const settling = new Settling(resolve, reject, operation, convert);
+      const timeoutMs = this.#timeoutMs(options);
+      const call = this.core.write(operation, timeoutMs, settling);
+      if (options.signal !== undefined) this.#heed(options.signal, call, settling);
+    });
+  }
+
+  read<Answer>(
+    operation: ReadRequest,
+    freshness: Freshness,
+    options: CallOptions,
+    convert: Convert<Answer>,
+  ): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const settling = new Settling(resolve, reject, operation, convert);
+      const timeoutMs = this.#timeoutMs(options);
+      const call = this.core.read(operation, freshness, timeoutMs, settling);
+      if (options.signal !== undefined) this.#heed(options.signal, call, settling);
+    });
+  }
+
+  /** Those of one group are answered from one state, as far as they fit into one frame. Throws as the core does. */
+  readMany<Answer>(
+    operations: readonly Get[],
+    freshness: Freshness,
+    options: CallOptions,
+    convert: Convert<Answer>,
+  ): Promise<Answer>[] {
+    const timeoutMs = this.#timeoutMs(options);
+    const settlings: Settling<Answer>[] = [];
+    const promises = operations.map(
+      (operation) =>
+        new Promise<Answer>((resolve, reject) => {
+          settlings.push(new Settling(resolve, reject, operation, convert));
+        }),
+    );
+    const calls = this.core.readMany(operations, freshness, timeoutMs, settlings);
+    const { signal } = options;
+    if (signal !== undefined) {
+      for (const [at, call] of calls.entries()) {
+        this.#heed(signal, call, settlings[at] as Settling<Answer>);
+      }
+    }
+    return promises;
+  }
+
+  #timeoutMs({ timeoutMs, signal }: CallOptions): number {
+    if (signal !== undefined) requireNotAborted(signal);
+    return timeoutMs === undefined ? this.timeoutMs : timeoutMsOf(timeoutMs);
+  }
+
+  #heed(signal: AbortSignal, call: Call, settling: Pick<Settling<unknown>, "settled">): void {
+    const abort = (): void => this.core.abort(call, signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    settling.settled = () => signal.removeEventListener("abort", abort);
+  }
+}
+
+/** Nothing is sent for a caller that has stopped waiting already. */
+export function requireNotAborted(signal: AbortSignal): void {
+  if (!(signal instanceof AbortSignal)) throw badRequest("signal is no AbortSignal");
+  if (!signal.aborted) return;
+  throw new AbortedError("the call was aborted before it began", signal.reason, "not executed");
+}

@@ -1,0 +1,145 @@
+/** From a NATS server's address to a client that knows its way. */
+import { systemClock } from "../infra/clock/system-clock.ts";
+import { SynodError } from "../infra/errors/synod-error.ts";
+import { systemRandomness } from "../infra/randomness/system-randomness.ts";
+import { NatsTransport } from "../infra/transport/nats-transport.ts";
+import type { TransportProblem } from "../infra/transport/transport.ts";
+import type { ClientLimits } from "./core/limits.ts";
+import { badRequest, noOptions, timeoutMsOf } from "./options.ts";
+import { SynodClient } from "./synod-client.ts";
+
+export interface ConnectOptions {
+  /** `nats://host:port`, `tls://host:port` or `host:port`; one or more, tried in random order. */
+  readonly servers?: string | readonly string[];
+  readonly user?: string;
+  readonly password?: string;
+  /** A `.creds` file, read at every attempt to connect. */
+  readonly credentialsFile?: string;
+  /** First token of the cluster's subjects; `synod` unless the topology says otherwise. */
+  readonly prefix?: string;
+  /** Shown in the NATS server's list of connections. */
+  readonly name?: string;
+  /** How long calls wait that say nothing else: 5,000. */
+  readonly timeoutMs?: number;
+  /** How long `connect` waits for a NATS server, and then for a node of the cluster: 2,000 each. */
+  readonly connectTimeoutMs?: number;
+  /** How much may be open, how long is waited for what. The defaults suit all but unusual cases. */
+  readonly limits?: Partial<ClientLimits>;
+}
+
+/**
+ * Connects to a cluster. Nothing is taken from the environment. Resolves when a NATS server has taken the connection and
+ * a node has told which store group owns which keys. Fails with `NOT_CONNECTED` when no server can be reached, and with
+ * `UNAVAILABLE` when no node answers; then nothing stays open.
+ *
+ * @example
+ * await using synod = await connect({ servers: "nats://127.0.0.1:4222" });
+ * await synod.bucket().put("greeting", "hello");
+ */
+export async function connect(options: ConnectOptions = noOptions): Promise<SynodClient> {
+  const { prefix = "synod", timeoutMs = 5_000, connectTimeoutMs = 2_000, limits = {} } = options;
+  timeoutMsOf(timeoutMs);
+  timeoutMsOf(connectTimeoutMs);
+  if (!/^[-\w]+$/.test(prefix)) throw badRequest(`prefix ${prefix} is no subject token`);
+  let problem: TransportProblem | undefined;
+  const transport = openTransport(options, connectTimeoutMs, (met) => {
+    problem = met;
+  });
+  const waiting = new Waiting(connectTimeoutMs);
+  transport.onConnectionChange(() => waiting.look());
+  const client = new SynodClient({
+    transport,
+    clock: systemClock,
+    randomness: systemRandomness,
+    prefix,
+    timeoutMs,
+    limits,
+    routeAdopted: () => waiting.look(),
+  });
+  const isConnected = await waiting.until(() => transport.connected);
+  const knowsItsWay = isConnected && (await waiting.until(() => client.core.routes !== undefined));
+  if (knowsItsWay) return client;
+  await client.close();
+  throw isConnected ? nobodyAnswers(prefix, connectTimeoutMs, problem) : unreachable(problem);
+}
+
+function openTransport(
+  options: ConnectOptions,
+  connectTimeoutMs: number,
+  onProblem: (problem: TransportProblem) => void,
+): NatsTransport {
+  const { servers = "nats://127.0.0.1:4222", user, password, credentialsFile } = options;
+  try {
+    return new NatsTransport({
+      servers: typeof servers === "string" ? [servers] : servers,
+      ...(user === undefined ? {} : { user }),
+      ...(password === undefined ? {} : { password }),
+      ...(credentialsFile === undefined ? {} : { credentialsFile }),
+      name: options.name ?? "synod client",
+      connectTimeoutMs,
+      onProblem,
+    });
+  } catch (cause) {
+    if (cause instanceof SynodError) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new SynodError("BAD_REQUEST", `cannot connect like that: ${reason}`, { cause });
+  }
+}
+
+/** Waits for one condition after the other, and looks whenever something has changed. */
+class Waiting {
+  readonly #timeoutMs: number;
+  #look: () => void = () => {};
+
+  constructor(timeoutMs: number) {
+    this.#timeoutMs = timeoutMs;
+  }
+
+  look(): void {
+    this.#look();
+  }
+
+  /** Whether it came to hold in time. */
+  until(holds: () => boolean): Promise<boolean> {
+    return new Promise((resolve) => {
+      const end = (held: boolean): void => {
+        cancel();
+        this.#look = () => {};
+        resolve(held);
+      };
+      const cancel = systemClock.after(this.#timeoutMs, () => end(false));
+      this.#look = () => {
+        if (holds()) end(true);
+      };
+      this.#look();
+    });
+  }
+}
+
+function unreachable(problem: TransportProblem | undefined): SynodError {
+  const cause = problem?.cause;
+  const reason = cause instanceof Error ? `: ${cause.message}` : "";
+  return new SynodError("NOT_CONNECTED", `no NATS server could be connected to${reason}`, {
+    cause,
+  });
+}
+
+function nobodyAnswers(
+  prefix: string,
+  timeoutMs: number,
+  problem: TransportProblem | undefined,
+): SynodError {
+  if (problem?.kind === "permission refused") {
+    const { operation, subject, cause } = problem;
+    const message = `the NATS server does not let this user ${operation} ${subject}`;
+    return new SynodError("UNAVAILABLE", message, { cause, retryable: false });
+  }
+  return new SynodError(
+    "UNAVAILABLE",
+    `connected to NATS, but no node answered on ${prefix}.api within ${timeoutMs} ms`,
+    {
+      nextStep:
+        "Start the nodes, or name the cluster's prefix; a cluster just started needs seconds.",
+    },
+  );
+}

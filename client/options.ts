@@ -1,0 +1,93 @@
+/** What a caller may say about one call, and how it is checked. */
+import { SynodError } from "../infra/errors/synod-error.ts";
+import { ttlMsMax } from "../kv/limits.ts";
+import type { Revision } from "../kv/revision.ts";
+import { linearizable, quorum, stale, type Freshness } from "./core/freshness.ts";
+
+/** Every call takes these. */
+export interface CallOptions {
+  /**
+   * How long to wait for the outcome, all repetitions included, in milliseconds. The client's `timeoutMs` unless given.
+   * Fails with `TimeoutError`, or with the error that kept it from being carried out.
+   */
+  readonly timeoutMs?: number;
+  /** Stops waiting: the call fails with `AbortedError`, whose `outcome` says whether it may have been executed. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * How fresh a read is.
+ *
+ * - `linearizable`: it sees every write that was acknowledged before it was issued. Answered by the group's leader.
+ * - `quorum`: the same promise without relying on clocks: the leader asks a majority before it answers.
+ * - `stale`: what some replica has applied, answered by any of them at once, also while there is no majority. Never
+ *   torn, never uncommitted, but possibly old, and two reads may go back in time: see `maxAgeMs` and `minRevision`.
+ */
+export type Consistency = "linearizable" | "quorum" | "stale";
+
+export interface ReadOptions extends CallOptions {
+  /** `linearizable` unless given. */
+  readonly consistency?: Consistency;
+  /** With `stale` only: an answer that may be older is not given, in milliseconds; other replicas are asked instead. */
+  readonly maxAgeMs?: number;
+  /**
+   * With `stale` only: the answering replica has applied at least this revision. The revision that one's own write
+   * returned makes that write visible (for keys of one store group).
+   */
+  readonly minRevision?: Revision;
+}
+
+export interface PutOptions extends CallOptions {
+  /** The key is removed this many milliseconds after the write; at most ten years. Kept unless given. */
+  readonly ttlMs?: number;
+  /** Write only if the key still has this revision; 0 = only if there is no such key. Otherwise `ConflictError`. */
+  readonly previousRevision?: Revision;
+}
+
+export interface PutManyOptions extends CallOptions {
+  /** As with `PutOptions`, for every key. */
+  readonly ttlMs?: number;
+}
+
+export interface DeleteOptions extends CallOptions {
+  /** Delete only if the key still has this revision. Otherwise `ConflictError`. */
+  readonly previousRevision?: Revision;
+}
+
+export const noOptions = {};
+
+export function freshnessOf({ consistency, maxAgeMs, minRevision }: ReadOptions): Freshness {
+  if (consistency === "stale") {
+    const revision = minRevision === undefined ? 0 : wholeNumber("minRevision", minRevision, 0);
+    return stale(revision, maxAgeMs === undefined ? 0 : wholeNumber("maxAgeMs", maxAgeMs, 1));
+  }
+  if (maxAgeMs !== undefined || minRevision !== undefined) {
+    throw badRequest("maxAgeMs and minRevision are for stale reads only");
+  }
+  if (consistency === undefined || consistency === "linearizable") return linearizable;
+  if (consistency === "quorum") return quorum;
+  throw badRequest(`consistency ${String(consistency)} is not linearizable, quorum or stale`);
+}
+
+/** 0 = no expiry. */
+export function ttlMsOf(ttlMs: number | undefined): number {
+  if (ttlMs === undefined) return 0;
+  if (wholeNumber("ttlMs", ttlMs, 1) > ttlMsMax) {
+    throw badRequest(`ttlMs ${ttlMs} is longer than ten years`);
+  }
+  return ttlMs;
+}
+
+export function timeoutMsOf(timeoutMs: number): number {
+  if (typeof timeoutMs === "number" && timeoutMs > 0 && timeoutMs < Infinity) return timeoutMs;
+  throw badRequest(`timeoutMs ${String(timeoutMs)} is no number of milliseconds above 0`);
+}
+
+export function wholeNumber(name: string, value: number, least: number): number {
+  if (Number.isSafeInteger(value) && value >= least) return value;
+  throw badRequest(`${name} ${String(value)} is no whole number from ${least} up`);
+}
+
+export function badRequest(message: string): SynodError {
+  return new SynodError("BAD_REQUEST", message);
+}

@@ -1,0 +1,107 @@
+/** Writes many keys: those of one group together, all or nothing, as far as one transaction goes. */
+import { encodedBytesMax } from "../infra/codec/request-encoder.ts";
+import { expectNothing, operationKind, type Put } from "../kv/commands/operation.ts";
+import type { OperationResult } from "../kv/commands/result.ts";
+import { transactionBytesMax, transactionOperationsMax } from "../kv/limits.ts";
+import type { Revision } from "../kv/revision.ts";
+import type { InternalKey } from "../kv/state-reader.ts";
+import type { Caller } from "./caller.ts";
+import { CrossGroupTransactionError, type PartOutcome } from "./errors.ts";
+import { byGroup, requireList } from "./get-many.ts";
+import { keyIn, putOf, type Key, type Value } from "./input.ts";
+import {
+  badRequest,
+  timeoutMsOf,
+  ttlMsOf,
+  type CallOptions,
+  type PutManyOptions,
+} from "./options.ts";
+import { keyTexts, outcomeOf, requireAll } from "./parts.ts";
+
+/** The puts of one group that are written as one atomic unit. */
+interface Unit {
+  readonly group: string;
+  readonly puts: Put[];
+  bytes: number;
+}
+
+export async function putMany(
+  caller: Caller,
+  prefix: InternalKey,
+  pairs: Iterable<readonly [Key, Value]>,
+  options: PutManyOptions,
+): Promise<Revision[]> {
+  const puts = putsOf(prefix, pairs, ttlMsOf(options.ttlMs));
+  const deadlineMs = caller.nowMs + timeoutMsOf(options.timeoutMs ?? caller.timeoutMs);
+  const revisions = new Map<Put, Revision>();
+  const parts = await writeAll(caller, puts, { ...options }, deadlineMs, revisions);
+  requireAll(`putMany of ${puts.length} keys`, parts);
+  return puts.map((put) => revisions.get(put) as Revision);
+}
+
+function putsOf(prefix: InternalKey, pairs: Iterable<readonly [Key, Value]>, ttlMs: number): Put[] {
+  requireList("pairs", pairs);
+  const seen = new Set<InternalKey>();
+  return Array.from(pairs, (pair) => {
+    if (!Array.isArray(pair) || pair.length !== 2) throw badRequest("a pair is no [key, value]");
+    const [key, value] = pair as [Key, Value];
+    const internalKey = keyIn(prefix, key);
+    if (seen.has(internalKey)) throw badRequest(`the key ${String(key)} is given twice`);
+    seen.add(internalKey);
+    return putOf(internalKey, value, ttlMs, expectNothing);
+  });
+}
+
+/** Notes the revisions of what was written. */
+async function writeAll(
+  caller: Caller,
+  puts: readonly Put[],
+  options: CallOptions,
+  deadlineMs: number,
+  revisions: Map<Put, Revision>,
+): Promise<PartOutcome<Revision>[]> {
+  const timeoutMs = Math.max(1, deadlineMs - caller.nowMs);
+  const parts = unitsOf(caller, puts).map(async (unit) => {
+    const keys = keyTexts(unit.puts.map(({ key }) => key));
+    const part = await outcomeOf(unit.group, keys, write(caller, unit, { ...options, timeoutMs }));
+    if (part.done !== undefined) for (const put of unit.puts) revisions.set(put, part.done);
+    // Keys have moved to another group since the unit was made.
+    const isSplit = part.failure instanceof CrossGroupTransactionError;
+    return isSplit ? writeAll(caller, unit.puts, options, deadlineMs, revisions) : [part];
+  });
+  return (await Promise.all(parts)).flat();
+}
+
+function unitsOf(caller: Caller, puts: readonly Put[]): Unit[] {
+  const units: Unit[] = [];
+  const keys = puts.map(({ key }) => key);
+  for (const [group, positions] of byGroup(caller, keys)) {
+    let unit: Unit | undefined;
+    for (const at of positions) {
+      const put = puts[at] as Put;
+      const bytes = encodedBytesMax(put);
+      const isFull =
+        unit !== undefined &&
+        (unit.puts.length === transactionOperationsMax ||
+          unit.bytes + bytes > transactionBytesMax - bytesReserved);
+      if (unit === undefined || isFull) units.push((unit = { group, puts: [], bytes: 0 }));
+      unit.puts.push(put);
+      unit.bytes += bytes;
+    }
+  }
+  return units;
+}
+
+/** For the transaction around the operations. */
+const bytesReserved = 64;
+
+function write(caller: Caller, { puts }: Unit, options: CallOptions): Promise<Revision> {
+  const [only] = puts;
+  if (puts.length === 1 && only !== undefined) return caller.write(only, options, revisionOf);
+  const operation = { kind: operationKind.transaction, checks: [], operations: puts } as const;
+  return caller.write(operation, options, revisionOf);
+}
+
+function revisionOf(result: OperationResult): Revision {
+  return typeof result === "number" ? result : "revision" in result ? result.revision : 0;
+}
