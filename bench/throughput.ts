@@ -1,0 +1,166 @@
+/**
+ * Puts per second, latency and CPU time of the whole system: three node processes and a nats-server made for the
+ * occasion, with data directories on a disk, and a client in a process of its own. `npm run bench:throughput`.
+ */
+import { writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { NodeStatus } from "../infra/status/node-status.ts";
+import { systemClock } from "../infra/clock/system-clock.ts";
+import { GuardedChild } from "../infra/processes/guarded-child.ts";
+import { metaGroup } from "../infra/topology/topology.ts";
+import { BenchCluster, profiling } from "./throughput/cluster.ts";
+import type { LoadMoment, LoadTask } from "./throughput/load.ts";
+import { describeMachine, requireDisk } from "./throughput/machine.ts";
+import { parseOptions, type BenchOptions } from "./throughput/options.ts";
+import {
+  machineCpuMs,
+  usageOf,
+  usageOfAll,
+  type ProcessUsage,
+} from "./throughput/process-usage.ts";
+import {
+  checkpointsMin,
+  renderReport,
+  trimsMin,
+  type PhaseResult,
+  type RunResult,
+} from "./throughput/report.ts";
+
+type Measured = LoadMoment & { readonly moment: "measured" };
+
+interface Usages {
+  readonly nodes: ProcessUsage;
+  readonly nodesEach: readonly ProcessUsage[];
+  readonly broker: ProcessUsage;
+  readonly client: ProcessUsage;
+  readonly machineCpuMs: number;
+}
+
+interface Work {
+  readonly checkpoints: number;
+  readonly trims: number;
+}
+
+const mebibyte = 2 ** 20;
+
+async function run(options: BenchOptions): Promise<RunResult> {
+  const cluster = await BenchCluster.start(options);
+  try {
+    requireDisk(cluster.directory);
+    const before = await cluster.status();
+    const phases = await measure(cluster, options);
+    const work = workBetween(before, await cluster.status());
+    const hasErrors = phases.some(({ errors }) => Object.keys(errors).length > 0);
+    return {
+      machine: describeMachine(resolve(cluster.directory)),
+      natsServer: cluster.brokerVersion,
+      options,
+      phases,
+      ...work,
+      valid: work.checkpoints >= checkpointsMin && work.trims >= trimsMin && !hasErrors,
+    };
+  } finally {
+    await cluster.stop();
+  }
+}
+
+/** Runs the load, and looks at all processes whenever it says that a measurement begins or ends. */
+function measure(cluster: BenchCluster, options: BenchOptions): Promise<PhaseResult[]> {
+  const { callers, seconds, warmUpPuts, valueBytes, keys } = options;
+  const { address: server, password } = cluster;
+  const task: LoadTask = { server, password, callers, seconds, warmUpPuts, valueBytes, keys };
+  const program = fileURLToPath(new URL("throughput/load.js", import.meta.url));
+  return new Promise((resolvePhases, reject) => {
+    const phases: Promise<PhaseResult>[] = [];
+    let begun: { readonly usages: Usages; readonly status: Promise<readonly NodeStatus[]> };
+    const client = new GuardedChild(
+      {
+        command: process.execPath,
+        args: [...profiling(options.profile, "client"), program, JSON.stringify(task)],
+        stopTimeoutMs: 5_000,
+        onLine: (line, stream) => {
+          if (stream === "stderr") {
+            process.stderr.write(`${line}\n`);
+            return;
+          }
+          const moment = JSON.parse(line) as LoadMoment;
+          const usages = usagesNow(cluster, client.pid ?? 0);
+          const status = cluster.status();
+          if (moment.moment === "measuring") begun = { usages, status };
+          else phases.push(phaseFrom(moment, begun, { usages, status }));
+        },
+      },
+      systemClock,
+      (reason) => {
+        if (reason === "exit code 0") Promise.all(phases).then(resolvePhases, reject);
+        else reject(new Error(`the client ended: ${reason}`));
+      },
+    );
+  });
+}
+
+function usagesNow(cluster: BenchCluster, clientPid: number): Usages {
+  return {
+    nodes: usageOfAll(cluster.nodePids),
+    nodesEach: cluster.nodePids.map(usageOf),
+    broker: usageOf(cluster.brokerPid),
+    client: usageOf(clientPid),
+    machineCpuMs: machineCpuMs(),
+  };
+}
+
+interface Looked {
+  readonly usages: Usages;
+  readonly status: Promise<readonly NodeStatus[]>;
+}
+
+async function phaseFrom(measured: Measured, begun: Looked, ended: Looked): Promise<PhaseResult> {
+  const { callers, puts, seconds, errors, latencyMs } = measured;
+  const cpuMs = (of: "nodes" | "broker" | "client"): number =>
+    ended.usages[of].cpuMs - begun.usages[of].cpuMs;
+  const nodes = cpuMs("nodes");
+  const broker = cpuMs("broker");
+  const client = cpuMs("client");
+  const machineMs = ended.usages.machineCpuMs - begun.usages.machineCpuMs;
+  const status = await ended.status;
+  return {
+    callers,
+    putsPerSecond: puts / seconds,
+    latencyMs,
+    errors,
+    cpuSecondsPerThousand: { nodes: nodes / puts, broker: broker / puts, client: client / puts },
+    coresUsedByOthers: Math.max(0, machineMs - nodes - broker - client) / 1000 / seconds,
+    ...workBetween(await begun.status, status),
+    anonymousMiB: {
+      nodes: ended.usages.nodesEach.map(({ anonymousBytes }) => anonymousBytes / mebibyte),
+      broker: ended.usages.broker.anonymousBytes / mebibyte,
+      client: ended.usages.client.anonymousBytes / mebibyte,
+    },
+    flushMs: status.map(({ flush }) => ({ p50: flush.p50Ms, p99: flush.p99Ms })),
+  };
+}
+
+/** Of the replica that did the least, among those of groups that hold keys. */
+function workBetween(before: readonly NodeStatus[], after: readonly NodeStatus[]): Work {
+  let work: Work = { checkpoints: Infinity, trims: Infinity };
+  for (const { node, replicas } of after) {
+    const earlier = before.find((status) => status.node === node)?.replicas ?? [];
+    for (const { group, checkpoints, trims } of replicas) {
+      const then = earlier.find((replica) => replica.group === group);
+      if (group === metaGroup || then === undefined) continue;
+      work = {
+        checkpoints: Math.min(work.checkpoints, checkpoints - then.checkpoints),
+        trims: Math.min(work.trims, trims - then.trims),
+      };
+    }
+  }
+  return work;
+}
+
+const options = parseOptions(process.argv.slice(2));
+const result = await run(options);
+console.log(renderReport(result));
+if (options.json !== undefined) {
+  writeFileSync(options.json, `${JSON.stringify(result, undefined, 2)}\n`);
+}

@@ -1,0 +1,177 @@
+/**
+ * The client's side, a program of its own: a number of callers, each of which puts the next value when it has the
+ * answer to its last. Reads its task from the first argument and writes one line of JSON per moment.
+ */
+import { createHistogram } from "node:perf_hooks";
+import { ClientCore } from "../../client/core/client-core.ts";
+import { systemClock } from "../../infra/clock/system-clock.ts";
+import { SynodError } from "../../infra/errors/synod-error.ts";
+import { systemRandomness } from "../../infra/randomness/system-randomness.ts";
+import { NatsTransport } from "../../infra/transport/nats-transport.ts";
+import { bucketSeparator } from "../../kv/internal-key.ts";
+import { expectNothing, operationKind, type Put } from "../../kv/commands/operation.ts";
+
+export interface LoadTask {
+  readonly server: string;
+  readonly password: string;
+  readonly callers: readonly number[];
+  readonly seconds: number;
+  /** Before anything is measured: code that is still being compiled costs several times what it costs later. */
+  readonly warmUpPuts: number;
+  readonly valueBytes: number;
+  readonly keys: number;
+}
+
+export type LoadMoment =
+  | { readonly moment: "measuring"; readonly callers: number }
+  | {
+      readonly moment: "measured";
+      readonly callers: number;
+      readonly seconds: number;
+      readonly puts: number;
+      /** By code. */
+      readonly errors: Readonly<Record<string, number>>;
+      readonly latencyMs: Latency;
+    };
+
+export interface Latency {
+  readonly p50: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
+}
+
+const timeoutMs = 10_000;
+/** Before each measurement, with its number of callers. */
+const settleSeconds = 2;
+
+class Load {
+  readonly #task: LoadTask;
+  readonly #client: ClientCore;
+  readonly #value: Uint8Array;
+  #latencies = createHistogram();
+  #puts = 0;
+  #errors: Record<string, number> = {};
+  /** With an operation under way. */
+  #live = 0;
+  #callers = 0;
+
+  constructor(task: LoadTask, client: ClientCore) {
+    this.#task = task;
+    this.#client = client;
+    this.#value = new Uint8Array(task.valueBytes).fill(0x61);
+  }
+
+  async run(): Promise<void> {
+    const { callers: phases, warmUpPuts, seconds } = this.#task;
+    this.#keepBusy(Math.max(...phases));
+    while (this.#puts < warmUpPuts) await pause(0.01);
+    for (const callers of phases) await this.#measure(callers, seconds);
+    this.#keepBusy(0);
+    while (this.#live > 0) await pause(0.01);
+  }
+
+  async #measure(callers: number, seconds: number): Promise<void> {
+    await this.#during(settleSeconds, callers);
+    this.#forget();
+    say({ moment: "measuring", callers });
+    const beganMs = performance.now();
+    await this.#during(seconds, callers);
+    const tookSeconds = (performance.now() - beganMs) / 1000;
+    say({ moment: "measured", callers, seconds: tookSeconds, ...this.#summary() });
+  }
+
+  /** Leaves the callers running; the next call may want fewer of them. */
+  async #during(seconds: number, callers: number): Promise<void> {
+    this.#keepBusy(callers);
+    await pause(seconds);
+  }
+
+  #keepBusy(callers: number): void {
+    this.#callers = callers;
+    while (this.#live < callers) this.#next();
+  }
+
+  #next(): void {
+    const key = this.#key(Math.floor(Math.random() * this.#task.keys));
+    const source = this.#value;
+    const window = { source, start: 0, end: source.length };
+    const kind = operationKind.put;
+    const put: Put = { kind, key, ...window, ttlMs: 0, expectation: expectNothing };
+    const issuedMs = performance.now();
+    this.#live += 1;
+    const done = (): void => {
+      this.#live -= 1;
+      if (this.#live < this.#callers) this.#next();
+    };
+    this.#client.write(put, timeoutMs, {
+      succeeded: () => {
+        this.#puts += 1;
+        this.#latencies.record(Math.max(1, Math.round((performance.now() - issuedMs) * 1000)));
+        done();
+      },
+      failed: ({ code }) => {
+        this.#errors[code] = (this.#errors[code] ?? 0) + 1;
+        done();
+      },
+    });
+  }
+
+  /** Spread over the alphabet, and so over the regions. */
+  #key(number: number): string {
+    const letter = String.fromCharCode(97 + (number % 26));
+    return `default${bucketSeparator}${letter}${String(number).padStart(8, "0")}`;
+  }
+
+  #forget(): void {
+    this.#latencies = createHistogram();
+    this.#puts = 0;
+    this.#errors = {};
+  }
+
+  #summary(): {
+    readonly puts: number;
+    readonly errors: Readonly<Record<string, number>>;
+    readonly latencyMs: Latency;
+  } {
+    const latencies = this.#latencies;
+    const at = (percentile: number): number => latencies.percentile(percentile) / 1000;
+    return {
+      puts: this.#puts,
+      errors: this.#errors,
+      latencyMs: { p50: at(50), p99: at(99), p999: at(99.9), max: latencies.max / 1000 },
+    };
+  }
+}
+
+function say(moment: LoadMoment): void {
+  process.stdout.write(`${JSON.stringify(moment)}\n`);
+}
+
+function pause(seconds: number): Promise<void> {
+  return new Promise((resolve) => systemClock.after(seconds * 1000, resolve));
+}
+
+async function main(): Promise<void> {
+  const task = JSON.parse(process.argv[2] ?? "") as LoadTask;
+  const transport = new NatsTransport({
+    servers: [task.server],
+    user: "client",
+    password: task.password,
+    name: "bench",
+    onProblem: (problem) => {
+      throw new SynodError("NOT_CONNECTED", `transport: ${problem.kind}`, { cause: problem });
+    },
+  });
+  const client = new ClientCore({
+    transport,
+    clock: systemClock,
+    randomness: systemRandomness,
+    prefix: "synod",
+  });
+  await new Load(task, client).run();
+  client.close();
+  await transport.close();
+}
+
+await main();

@@ -1,0 +1,59 @@
+/** What a run measures, from the command line. */
+import { Command, InvalidArgumentError } from "commander";
+
+export interface BenchOptions {
+  /** One phase for each. */
+  readonly callers: readonly number[];
+  readonly seconds: number;
+  /** By as many callers as the largest phase has. */
+  readonly warmUpPuts: number;
+  readonly valueBytes: number;
+  readonly keys: number;
+  readonly port: number;
+  /** Where the nodes' data directories are made, and removed afterwards. */
+  readonly directory: string;
+  /** `name=value`, handed to every node. */
+  readonly limit: readonly string[];
+  readonly json?: string;
+  /** Every process leaves a CPU profile there. */
+  readonly profile?: string;
+}
+
+const quick = { seconds: 3, warmUpPuts: 20_000 };
+
+export function parseOptions(args: readonly string[]): BenchOptions {
+  const program = new Command("bench:throughput");
+  program
+    .description("Puts per second through a cluster of three processes and a nats-server.")
+    .option(
+      "--callers <numbers>",
+      "callers, each with one operation under way",
+      numbers,
+      [1, 64, 256],
+    )
+    .option("--seconds <number>", "how long each number of callers is measured", positive, 20)
+    .option("--warm-up-puts <number>", "before the first measurement", positive, 400_000)
+    .option("--value-bytes <number>", "size of each value", positive, 128)
+    .option("--keys <number>", "keys to choose from", positive, 1_000_000)
+    .option("--port <number>", "the nats-server's", positive, 4322)
+    .option("--directory <path>", "for the nodes' data; must be on a disk", ".synod")
+    .option("--limit <name=value...>", "override a limit of the replicas", [])
+    .option("--json <file>", "write the results there as well")
+    .option("--profile <directory>", "leave a CPU profile of each process there")
+    .option("--quick", "three seconds each; too short for a valid run");
+  program.parse(args, { from: "user" });
+  const options = program.opts<BenchOptions & { readonly quick?: true }>();
+  return options.quick === true ? { ...options, ...quick } : options;
+}
+
+function positive(text: string): number {
+  const number = Number(text);
+  if (!Number.isSafeInteger(number) || number <= 0) {
+    throw new InvalidArgumentError("It must be a whole number above 0.");
+  }
+  return number;
+}
+
+function numbers(text: string): number[] {
+  return text.split(",").map(positive);
+}
