@@ -399,6 +399,8 @@ export class NodeHost {
   #close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    // A deadline that was taken back still has its timer, which would keep the process alive until it fires.
+    this.#life.stop();
     this.#regionManaging.stop();
     this.#births.stop();
     for (const replica of this.#replicas.values()) replica.close();
