@@ -16,6 +16,7 @@ import { SynodError } from "../../infra/errors/synod-error.ts";
 import type { InboundMessage, Transport } from "../../infra/transport/transport.ts";
 import type { DropCounts } from "../drop-counts.ts";
 import type { Replica } from "../replica/replica.ts";
+import type { StopReason } from "../../infra/status/stop-reason.ts";
 import { isInboxSubject } from "../../infra/transport/subject.ts";
 import { adminSubject, apiSubject, nodeApiSubject } from "../subjects.ts";
 import type { RouteBook } from "./route-book.ts";
@@ -29,6 +30,8 @@ export interface GatewayOptions {
   readonly frameBytesMax: number;
   readonly routes: RouteBook;
   readonly replicaOf: (group: string) => Replica | undefined;
+  /** Why this node takes no part in the cluster, if it does not. */
+  readonly barred: () => StopReason | undefined;
   readonly forward: (to: string, frame: Uint8Array, reply: string) => void;
   readonly statusAsked: (reply: string) => void;
   readonly regionsAsked: (reply: string) => void;
@@ -85,9 +88,9 @@ export class Gateway {
       return this.#refuse(reply, 0, "", "BAD_REQUEST", envelope.problem);
     }
     if (envelope.kind === requestKind.route) return this.#answerRoute(reply);
-    if (this.#draining) {
-      const message = `node ${this.#options.node} is stopping`;
-      return this.#refuse(reply, envelope.number, envelope.group, "UNAVAILABLE", message);
+    const hindrance = this.#hindrance();
+    if (hindrance !== undefined) {
+      return this.#refuse(reply, envelope.number, envelope.group, "UNAVAILABLE", hindrance);
     }
     const { frameBytesMax } = this.#options;
     if (payload.length > frameBytesMax) {
@@ -108,6 +111,15 @@ export class Gateway {
   takeForwarded(payload: Uint8Array, reply: string): void {
     if (isInboxSubject(reply)) this.take(payload, reply, true);
     else this.#options.drops.count("request without an inbox to answer to");
+  }
+
+  /** Why this node takes no frames at all; what it passed on would not be listened to either. */
+  #hindrance(): string | undefined {
+    const { node, barred } = this.#options;
+    if (this.#draining) return `node ${node} is stopping`;
+    const reason = barred();
+    if (reason === undefined) return undefined;
+    return `node ${node} takes no part in the cluster: ${reason.code}: ${reason.text}`;
   }
 
   #on(subject: string, take: (payload: Uint8Array, reply: string) => void): void {
@@ -157,11 +169,16 @@ export class Gateway {
   ): void {
     const { node, routes, forward } = this.#options;
     const { number, group } = envelope;
-    const leader = replica?.leader ?? routes.leaderOf(group);
+    // The last leader the table names is one that this node's own replica looks for in vain.
+    const leader = replica?.lacksQuorum === true ? undefined : routes.leaderOf(group);
     if (!forwarded && leader !== undefined && leader !== node) {
       return forward(leader, payload, reply);
     }
     if (replica !== undefined) return replica.refuseForLackOfLeader(number, reply);
+    if (!routes.informed) {
+      const message = `node ${node} has not heard yet which groups the cluster has`;
+      return this.#refuse(reply, number, group, "UNAVAILABLE", message);
+    }
     if (!routes.knows(group)) {
       const message = `the cluster has no store group ${group}`;
       return this.#refuse(reply, number, group, "WRONG_REGION", message);

@@ -152,6 +152,7 @@ export class NodeHost {
       frameBytesMax: options.limits.entryBytesMax,
       routes: this.#routes,
       replicaOf: (group) => this.#replicas.get(group),
+      barred: () => this.#barred,
       forward: (to, frame, reply) =>
         this.#peerLink.send(to, metaGroup, {
           type: "forward",

@@ -22,6 +22,11 @@ export class RouteBook {
     this.#receivedMs = this.#clock.monotonicMs();
   }
 
+  /** A table has been published to this node. */
+  get informed(): boolean {
+    return this.#table !== undefined;
+  }
+
   leaderOf(group: string): string | undefined {
     return (
       this.#ownWord(group) ?? this.#table?.groups.find((route) => route.group === group)?.leader

@@ -263,14 +263,14 @@ export class Replica {
     return this.#stopReason === undefined && this.#proposer.memory.serving !== undefined;
   }
 
-  /** The node that leads as far as this replica knows, itself included. */
+  /** The node that leads as far as this replica knows, itself included; one that has stopped knows nothing new. */
   get leader(): string | undefined {
-    return this.#proposer.memory.hint;
+    return this.#stopReason === undefined ? this.#proposer.memory.hint : undefined;
   }
 
   /** No leader is known, and too few members answer to elect one. */
   get lacksQuorum(): boolean {
-    return this.#proposer.memory.lacksQuorum;
+    return this.#stopReason === undefined && this.#proposer.memory.lacksQuorum;
   }
 
   get stopReason(): StopReason | undefined {
