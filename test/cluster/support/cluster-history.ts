@@ -18,13 +18,19 @@ interface Observed {
   readonly checksum: number;
 }
 
-/** Kills the cluster once it is quiet, and throws a `Violation` when anything that was told is not true. */
-export async function checkHistory(cluster: Cluster): Promise<void> {
+/**
+ * Kills the cluster once these nodes, all by default, are quiet, and throws a `Violation` when anything that was told
+ * is not true.
+ */
+export async function checkHistory(
+  cluster: Cluster,
+  nodes: readonly string[] = cluster.others(),
+): Promise<void> {
   const { history, topology } = cluster;
   if (history.open > 0) throw new Error(`${history.open} operations have not ended`);
   if (history.answered === 0) throw new Error("nothing was answered: there is nothing to check");
-  await cluster.waitUntilQuiet();
-  const observed = observe(cluster);
+  await cluster.waitUntilQuiet(nodes);
+  const observed = observe(cluster, nodes);
   await cluster.kill(...cluster.others());
   for (const { name: group } of topology.groups) {
     if (group === metaGroup) continue;
@@ -32,7 +38,7 @@ export async function checkHistory(cluster: Cluster): Promise<void> {
     checkRealTime(own);
     const replicas = observed.filter((replica) => replica.group === group);
     const through = Math.max(...replicas.map(({ appliedThrough }) => appliedThrough));
-    const entries = await entriesOf(cluster, group, through);
+    const entries = await entriesOf(cluster, nodes[0] ?? "", group, through);
     const regions = topology.regions.flatMap((region, index) =>
       region.group === group ? [{ ...region, id: index + 1, version: 1 }] : [],
     );
@@ -46,8 +52,8 @@ export async function checkHistory(cluster: Cluster): Promise<void> {
   }
 }
 
-function observe(cluster: Cluster): readonly Observed[] {
-  return cluster.others().flatMap((node) => {
+function observe(cluster: Cluster, nodes: readonly string[]): readonly Observed[] {
+  return nodes.flatMap((node) => {
     const status = cluster.status(node);
     return (status?.replicas ?? []).map(({ group, appliedThrough, checksum }) => ({
       node,
@@ -59,13 +65,13 @@ function observe(cluster: Cluster): readonly Observed[] {
   });
 }
 
-/** From the log of any node that had applied them all: each of its records through there is the chosen one. */
+/** From the log of a node that had applied them all: each of its records through there is the chosen one. */
 async function entriesOf(
   cluster: Cluster,
+  node: string,
   group: string,
   through: number,
 ): Promise<readonly Uint8Array[]> {
-  const node = cluster.topology.groups.find(({ name }) => name === group)?.members[0] ?? "";
   const store = await openLmdbLogStore({
     directory: cluster.node(node).dataDirectory,
     cluster: cluster.topology.cluster,

@@ -191,16 +191,25 @@ export class Cluster {
     );
   }
 
-  /** Every replica has applied the same, and nothing is on its way. */
-  async waitUntilQuiet(): Promise<void> {
+  /** Every replica of these nodes has applied the same, all that clients were told of included. */
+  async waitUntilQuiet(names: readonly string[] = this.others()): Promise<void> {
     await this.waitUntil("all replicas have applied the same", () =>
-      this.topology.groups.every(({ name, members }) => {
-        const applied = members.map((node) => this.replica(node, name)?.appliedThrough);
-        const leader = this.leaderOf(name);
-        const commitIndex = leader && this.replica(leader, name)?.commitIndex;
-        return applied.every((slot) => slot !== undefined && slot === commitIndex);
+      this.topology.groups.every(({ name }) => {
+        const applied = names.map((node) => this.replica(node, name)?.appliedThrough);
+        const [first = 0] = applied;
+        return first >= this.#newestSlotTold(name) && applied.every((slot) => slot === first);
       }),
     );
+  }
+
+  #newestSlotTold(group: string): number {
+    let newest = 0;
+    for (const { told } of this.history.operations) {
+      if (told === undefined || !("place" in told.answer)) continue;
+      const { place } = told.answer;
+      if (place.group === group && place.slot > newest) newest = place.slot;
+    }
+    return newest;
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,115 @@
+/** Fewer nodes than a quorum: nothing is promised that cannot be kept, and nothing is said that is not so. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startCluster, type Cluster } from "./support/cluster.ts";
+import { checkHistory } from "./support/cluster-history.ts";
+import { Load } from "./support/load.ts";
+import { failureOf, resultOf, textOf, type TestClient } from "./support/test-client.ts";
+
+const shortMs = 1_500;
+/** How a call may fail while nodes are missed. */
+const codes = ["NO_QUORUM", "TIMEOUT"];
+
+let cluster: Cluster;
+let client: TestClient;
+
+beforeAll(async () => {
+  cluster = await startCluster({ limits: { checkpointIntervalMs: 3_600_000 } });
+  client = cluster.client("first");
+});
+afterAll(() => cluster.close());
+
+/** Keys of every group that holds keys. */
+const keys = ["a", "k"];
+
+/** Asks for a write and a read of every group until all are told that there is no quorum. */
+async function untilNoQuorumIsTold(alsoTold: readonly string[] = []): Promise<void> {
+  const told = new Map<string, string | undefined>();
+  const lanes = keys.flatMap((key) =>
+    (["put", "get"] as const).map(async (what) => {
+      while (told.get(`${what} ${key}`) !== "NO_QUORUM") {
+        const recorded = await (what === "put"
+          ? client.put(key, undefined, shortMs)
+          : client.get(key, shortMs));
+        const failure = failureOf(recorded);
+        expect(["NO_QUORUM", "NOT_LEADER", "TIMEOUT", ...alsoTold]).toContain(failure?.code);
+        if (failure?.code !== "TIMEOUT") expect(failure?.outcome).toBe("not executed");
+        told.set(`${what} ${key}`, failure?.code);
+      }
+    }),
+  );
+  await Promise.all(lanes);
+}
+
+test("with two of three killed, what is under way fails, and says truthfully what is known of it", async () => {
+  for (const key of keys) resultOf(await client.put(key, `kept ${key}`));
+  const load = new Load([client, cluster.client("second")], { timeoutMs: shortMs });
+  await cluster.waitUntil("clients are answered", () => load.answered > 300);
+  await cluster.kill("n2", "n3");
+  await cluster.waitUntil("calls fail", () => load.failures.length > 0);
+  await load.stop();
+  for (const failed of load.failures) {
+    expect(failed.stale).toBe(false);
+    expect([...codes, "LEADERSHIP_LOST"]).toContain(failureOf(failed)?.code);
+  }
+});
+
+test("without a quorum new writes and linearizable reads fail, and are not executed", async () => {
+  await cluster.waitUntil(
+    "n1 knows that it is alone",
+    () => cluster.replica("n1", "g1")?.role === "candidate",
+  );
+  await untilNoQuorumIsTold();
+});
+
+test("without a quorum stale reads answer", async () => {
+  for (const key of keys) expect(textOf(await client.getStale(key))).toBeDefined();
+});
+
+test("with the others back, what was acknowledged is there and clients go on", async () => {
+  cluster.start("n2", "n3");
+  await cluster.waitUntilServing();
+  for (const key of keys) {
+    resultOf(await client.put(key, `after ${key}`));
+    expect(textOf(await client.get(key))).toBe(`after ${key}`);
+  }
+});
+
+test("a member that lost its store does not help others to forget what it had acknowledged", async () => {
+  cluster.pause("n3");
+  await cluster.waitUntil("n1 and n2 lead all groups", () =>
+    cluster.topology.groups.every(({ name }) =>
+      ["n1", "n2"].includes(cluster.leaderOf(name) ?? ""),
+    ),
+  );
+  for (const key of keys) resultOf(await client.put(key, `unseen by n3 ${key}`));
+  await cluster.kill("n1", "n2", "n3");
+  cluster.node("n2").wipe();
+  cluster.start("n2", "n3");
+  await cluster.waitUntil(
+    "n2 says that its store was lost",
+    () => cluster.status("n2")?.barred?.code === "LOST_STORE",
+  );
+  await cluster.waitUntil(
+    "n3 looks for a quorum",
+    () => cluster.replica("n3", "g1")?.role === "candidate",
+  );
+  // Between two tries at n3 the client hears from n2 that it takes no part.
+  await untilNoQuorumIsTold(["UNAVAILABLE"]);
+  expect(cluster.everyGroupLed).toBe(false);
+  expect(cluster.replica("n3", "g1")?.role).toBe("candidate");
+  for (const key of keys) {
+    expect(textOf(await client.getStale(key))).not.toBe(`unseen by n3 ${key}`);
+  }
+});
+
+test("the member that still knows brings it back", async () => {
+  cluster.start("n1");
+  await cluster.waitUntilServing("n1", "n3");
+  for (const key of keys) expect(textOf(await client.get(key))).toBe(`unseen by n3 ${key}`);
+  expect(cluster.status("n2")?.barred?.code).toBe("LOST_STORE");
+  for (const key of keys) resultOf(await client.put(key));
+});
+
+test("everything clients were told agrees with the log", async () => {
+  await checkHistory(cluster, ["n1", "n3"]);
+});
