@@ -5,7 +5,7 @@ import { checkHistory } from "./support/cluster-history.ts";
 import { Load } from "./support/load.ts";
 import { failureOf, resultOf, textOf, type TestClient } from "./support/test-client.ts";
 
-const shortMs = 1_500;
+const shortMs = 700;
 /** How a call may fail while nodes are missed. */
 const codes = ["NO_QUORUM", "TIMEOUT"];
 

@@ -9,6 +9,7 @@ import { replyKind, requestKind } from "../../infra/codec/formats.ts";
 import { ReplyDecoder } from "../../infra/codec/reply-codec.ts";
 import { RequestEncoder } from "../../infra/codec/request-encoder.ts";
 import { SynodError } from "../../infra/errors/synod-error.ts";
+import type { StopReason } from "../../infra/status/stop-reason.ts";
 import type { Transport } from "../../infra/transport/transport.ts";
 import { expectNothing, operationKind } from "../../kv/commands/operation.ts";
 import { immediateClock } from "../support/doubles.ts";
@@ -21,6 +22,8 @@ class Door {
   readonly forwarded: string[] = [];
   readonly written: string[] = [];
   leads = false;
+  lacksQuorum = false;
+  barred: StopReason | undefined = undefined;
   serverTakes = true;
   readonly gateway: Gateway;
 
@@ -31,6 +34,9 @@ class Door {
     const replica = (): object => ({
       leads: this.leads,
       leader: "n2",
+      lacksQuorum: this.lacksQuorum,
+      refuseForLackOfLeader: (_number: number, reply: string) =>
+        this.answered.push({ reply, code: "NO_QUORUM" }),
       write: (_frame: Uint8Array, _envelope: unknown, reply: string) => this.written.push(reply),
     });
     this.gateway = new Gateway({
@@ -41,6 +47,7 @@ class Door {
       frameBytesMax,
       routes: new RouteBook(immediateClock(), () => "n2"),
       replicaOf: () => replica() as Replica,
+      barred: () => this.barred,
       forward: (to) => this.forwarded.push(to),
       statusAsked: () => undefined,
       regionsAsked: () => undefined,
@@ -88,6 +95,22 @@ test("a frame too large to be passed on is refused here", () => {
   door.gateway.take(frame(1), "_INBOX.b", false);
   expect(door.answered).toEqual([{ reply: "_INBOX.a", code: "FRAME_TOO_LARGE" }]);
   expect(door.forwarded).toEqual(["n2"]);
+});
+
+test("a node that takes no part passes nothing on", () => {
+  const door = new Door();
+  door.barred = { code: "LOST_STORE", text: "another store" };
+  door.gateway.take(frame(1), "_INBOX.a", false);
+  expect(door.answered).toEqual([{ reply: "_INBOX.a", code: "UNAVAILABLE" }]);
+  expect(door.forwarded).toEqual([]);
+});
+
+test("nothing is passed on to a leader that this node's replica looks for in vain", () => {
+  const door = new Door();
+  door.lacksQuorum = true;
+  door.gateway.take(frame(1), "_INBOX.a", false);
+  expect(door.answered).toEqual([{ reply: "_INBOX.a", code: "NO_QUORUM" }]);
+  expect(door.forwarded).toEqual([]);
 });
 
 test("a forwarded frame is answered in an inbox or not at all", () => {
