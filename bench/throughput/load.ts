@@ -3,13 +3,8 @@
  * answer to its last. Reads its task from the first argument and writes one line of JSON per moment.
  */
 import { createHistogram } from "node:perf_hooks";
-import { ClientCore } from "../../client/core/client-core.ts";
+import { connect, SynodError, type Bucket } from "../../client/index.ts";
 import { systemClock } from "../../infra/clock/system-clock.ts";
-import { SynodError } from "../../infra/errors/synod-error.ts";
-import { systemRandomness } from "../../infra/randomness/system-randomness.ts";
-import { NatsTransport } from "../../infra/transport/nats-transport.ts";
-import { bucketSeparator } from "../../kv/internal-key.ts";
-import { expectNothing, operationKind, type Put } from "../../kv/commands/operation.ts";
 
 export interface LoadTask {
   readonly server: string;
@@ -20,6 +15,7 @@ export interface LoadTask {
   readonly warmUpPuts: number;
   readonly valueBytes: number;
   readonly keys: number;
+  readonly timeoutMs: number;
 }
 
 export type LoadMoment =
@@ -41,13 +37,12 @@ export interface Latency {
   readonly max: number;
 }
 
-const timeoutMs = 10_000;
 /** Before each measurement, with its number of callers. */
 const settleSeconds = 2;
 
 class Load {
   readonly #task: LoadTask;
-  readonly #client: ClientCore;
+  readonly #bucket: Bucket;
   readonly #value: Uint8Array;
   #latencies = createHistogram();
   #puts = 0;
@@ -56,9 +51,9 @@ class Load {
   #live = 0;
   #callers = 0;
 
-  constructor(task: LoadTask, client: ClientCore) {
+  constructor(task: LoadTask, bucket: Bucket) {
     this.#task = task;
-    this.#client = client;
+    this.#bucket = bucket;
     this.#value = new Uint8Array(task.valueBytes).fill(0x61);
   }
 
@@ -89,38 +84,34 @@ class Load {
 
   #keepBusy(callers: number): void {
     this.#callers = callers;
-    while (this.#live < callers) this.#next();
+    while (this.#live < callers) void this.#call();
   }
 
-  #next(): void {
-    const key = this.#key(Math.floor(Math.random() * this.#task.keys));
-    const source = this.#value;
-    const window = { source, start: 0, end: source.length };
-    const kind = operationKind.put;
-    const put: Put = { kind, key, ...window, ttlMs: 0, expectation: expectNothing };
-    const issuedMs = performance.now();
+  /** One caller, for as long as it is wanted. */
+  async #call(): Promise<void> {
     this.#live += 1;
-    const done = (): void => {
-      this.#live -= 1;
-      if (this.#live < this.#callers) this.#next();
-    };
-    this.#client.write(put, timeoutMs, {
-      succeeded: () => {
-        this.#puts += 1;
-        this.#latencies.record(Math.max(1, Math.round((performance.now() - issuedMs) * 1000)));
-        done();
-      },
-      failed: ({ code }) => {
-        this.#errors[code] = (this.#errors[code] ?? 0) + 1;
-        done();
-      },
-    });
+    while (this.#live <= this.#callers) await this.#put();
+    this.#live -= 1;
+  }
+
+  async #put(): Promise<void> {
+    const key = this.#key(Math.floor(Math.random() * this.#task.keys));
+    const issuedMs = performance.now();
+    try {
+      await this.#bucket.put(key, this.#value);
+    } catch (failure) {
+      if (!(failure instanceof SynodError)) throw failure;
+      this.#errors[failure.code] = (this.#errors[failure.code] ?? 0) + 1;
+      return;
+    }
+    this.#puts += 1;
+    this.#latencies.record(Math.max(1, Math.round((performance.now() - issuedMs) * 1000)));
   }
 
   /** Spread over the alphabet, and so over the regions. */
   #key(number: number): string {
     const letter = String.fromCharCode(97 + (number % 26));
-    return `default${bucketSeparator}${letter}${String(number).padStart(8, "0")}`;
+    return letter + String(number).padStart(8, "0");
   }
 
   #forget(): void {
@@ -154,24 +145,10 @@ function pause(seconds: number): Promise<void> {
 
 async function main(): Promise<void> {
   const task = JSON.parse(process.argv[2] ?? "") as LoadTask;
-  const transport = new NatsTransport({
-    servers: [task.server],
-    user: "client",
-    password: task.password,
-    name: "bench",
-    onProblem: (problem) => {
-      throw new SynodError("NOT_CONNECTED", `transport: ${problem.kind}`, { cause: problem });
-    },
-  });
-  const client = new ClientCore({
-    transport,
-    clock: systemClock,
-    randomness: systemRandomness,
-    prefix: "synod",
-  });
-  await new Load(task, client).run();
-  client.close();
-  await transport.close();
+  const { server, password, timeoutMs } = task;
+  const synod = await connect({ servers: server, user: "client", password, timeoutMs });
+  await new Load(task, synod.bucket()).run();
+  await synod.close();
 }
 
 await main();
