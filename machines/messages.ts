@@ -97,8 +97,9 @@ export interface Heartbeat {
   /** Every member's checkpoint covers the log up to here. */
   readonly trimThrough: Slot;
   /**
-   * The leader's physical time while its lease held, 0 otherwise, in Unix milliseconds: a replica that has applied
-   * `commitIndex` is at least this fresh.
+   * The leader's physical time in Unix milliseconds: a replica that has applied `commitIndex` is at least this fresh.
+   * 0 while the lease does not hold, and until the new leader's first no-op is chosen: before it, `commitIndex` may lie
+   * below what an earlier leader has answered for.
    */
   readonly asOfMs: number;
   /** Slot and state checksum a quorum agrees on; slot 0 = none yet. */

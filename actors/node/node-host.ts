@@ -169,7 +169,7 @@ export class NodeHost {
       nodes,
       host: shared,
       clusterId: () => this.#births.clusterId ?? "",
-      physicalMs: () => this.#replicas.get(metaGroup)?.physicalMs() ?? clock.wallMs(),
+      physicalMs: () => this.#stampMs(),
       metaLeader: () => this.#routes.leaderOf(metaGroup),
       leaders: () => this.#leaders(),
       status: () => ({ ...this.status() }),
@@ -366,6 +366,13 @@ export class NodeHost {
       }));
       read({ version, regions, groups });
     });
+  }
+
+  /** What sessions are born at: never behind what group `meta` has seen. */
+  #stampMs(): number {
+    const meta = this.#replicas.get(metaGroup);
+    const physicalMs = meta?.physicalMs() ?? this.#options.clock.wallMs();
+    return meta === undefined ? physicalMs : Math.max(physicalMs, meta.lastMs);
   }
 
   #noteProblem(code: string, text: string): void {

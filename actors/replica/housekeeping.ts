@@ -14,7 +14,7 @@ export interface HousekeepingOptions {
   readonly state: ReplicaState;
   readonly statistics: () => StateStoreStatistics;
   readonly limits: ReplicaLimits;
-  /** The leader's physical time in Unix milliseconds; undefined while this replica does not serve. */
+  /** The leader's physical time in Unix milliseconds; undefined while it does not know it. */
   readonly physicalMs: () => number | undefined;
   readonly propose: (entries: readonly Uint8Array[]) => void;
 }
@@ -50,9 +50,10 @@ export class Housekeeping {
     this.#cancel = this.#options.clock.after(tickIntervalMs, () => {
       this.#cancel = undefined;
       const physicalMs = this.#options.physicalMs();
-      if (physicalMs === undefined) return;
-      this.#tick(revisionAt(physicalMs));
-      this.#raiseWatermark(revisionAt(physicalMs));
+      if (physicalMs !== undefined) {
+        this.#tick(revisionAt(physicalMs));
+        this.#raiseWatermark(revisionAt(physicalMs));
+      }
       this.#again();
     });
   }

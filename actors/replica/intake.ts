@@ -16,8 +16,10 @@ export interface IntakeOptions {
   readonly answers: Answers;
   /** Slots proposed and not chosen; undefined while this replica does not serve. */
   readonly inFlight: () => number | undefined;
-  /** The leader's physical time, in Unix milliseconds. */
-  readonly physicalMs: () => number;
+  /** The leader's physical time, in Unix milliseconds; undefined while it does not know it. */
+  readonly physicalMs: () => number | undefined;
+  /** The group's time as the log has it: a session may always have been born before. */
+  readonly lastRevision: () => Revision;
   /** Applied state cannot take more at the moment. */
   readonly saturated: () => boolean;
   readonly propose: (entries: readonly Uint8Array[]) => void;
@@ -58,7 +60,7 @@ export class Intake {
     this.#scheduleFlush();
   }
 
-  /** A slot was chosen: there may be room for the next. */
+  /** A slot was chosen, or the time is known again: there may be room for the next. */
   roomMade(): void {
     if (this.#queue.length > 0) this.#flush();
   }
@@ -78,15 +80,15 @@ export class Intake {
         readonly message: string;
       }
     | undefined {
-    const { limits, physicalMs, saturated } = this.#options;
+    const { limits, physicalMs, lastRevision, saturated } = this.#options;
     if (clusterId !== this.#options.clusterId) {
       return {
         code: "WRONG_CLUSTER",
         message: `frame ${number} is for cluster ${clusterId}, this is ${this.#options.clusterId}`,
       };
     }
-    const latest: Revision = revisionAt(physicalMs() + clockAheadMsMax);
-    if (born > latest) {
+    const nowMs = physicalMs() ?? this.#options.clock.wallMs();
+    if (born > revisionAt(nowMs + clockAheadMsMax) && born > lastRevision()) {
       return {
         code: "CLOCK_TOO_FAR_AHEAD",
         message: `the session was born at ${born}, more than a second ahead of the group's time`,
@@ -126,9 +128,11 @@ export class Intake {
   #flush(): void {
     const { inFlight, limits, propose, physicalMs } = this.#options;
     const open = inFlight();
-    if (open === undefined) return;
+    const nowMs = physicalMs();
+    // A stamp moves the group's time for good: without knowing the time it is better to wait for it.
+    if (open === undefined || nowMs === undefined) return;
     const entries: Uint8Array[] = [];
-    const stamp = revisionAt(physicalMs());
+    const stamp = revisionAt(nowMs);
     while (this.#queue.length > 0 && open + entries.length < limits.slotsInFlightMax) {
       entries.push(encodeFramesEntry(stamp, this.#nextBatch()));
     }

@@ -21,6 +21,8 @@ interface Waiting {
   readonly beat: number | undefined;
   /** What has to be applied; undefined until leadership at a moment after the arrival is certain. */
   commitIndex: number | undefined;
+  /** The leader's time at a moment up to which `commitIndex` is complete; 0 = not known. */
+  asOfMs: number;
 }
 
 export interface ReadsOptions {
@@ -82,7 +84,8 @@ export class Reads {
     const reign = this.#options.serving();
     if (reign === undefined) return refuse("NOT_LEADER", "this replica does not lead", undefined);
     const beat = quorum ? reign.lease.lastBeat + 1 : undefined;
-    const waiting: Waiting = { answer, refuse, beat, commitIndex: undefined };
+    const asOfMs = this.#physicalMs(reign);
+    const waiting: Waiting = { answer, refuse, beat, commitIndex: undefined, asOfMs };
     if (this.#answered(waiting, reign)) return;
     this.#waiting.push(waiting);
     if (quorum) this.#askForRound();
@@ -103,11 +106,15 @@ export class Reads {
 
   #answered(waiting: Waiting, reign: Reign): boolean {
     const { state } = this.#options;
-    waiting.commitIndex ??= this.#certainCommitIndex(waiting, reign);
+    if (waiting.commitIndex === undefined) {
+      waiting.commitIndex = this.#certainCommitIndex(waiting.beat, reign);
+      // A round says who led when it was sent, the lease who leads now.
+      if (waiting.beat === undefined) waiting.asOfMs = this.#physicalMs(reign);
+    }
     if (waiting.commitIndex === undefined || state.appliedThrough < waiting.commitIndex) {
       return false;
     }
-    waiting.answer(this.#physicalMs(reign));
+    waiting.answer(waiting.asOfMs);
     return true;
   }
 
@@ -115,7 +122,7 @@ export class Reads {
    * The commit index at a moment at which this replica certainly leads; a new leader's counts only from behind its
    * first no-op.
    */
-  #certainCommitIndex({ beat }: Waiting, reign: Reign): number | undefined {
+  #certainCommitIndex(beat: number | undefined, reign: Reign): number | undefined {
     const { clock } = this.#options;
     const certain =
       beat === undefined
@@ -134,13 +141,21 @@ export class Reads {
       const message = `this replica has applied ${state.lastRevision}, not yet ${minRevision}`;
       return answers.refuse(reply, number, "TOO_STALE", message);
     }
-    const reign = this.#options.serving();
-    const asOfMs = reign === undefined ? freshness.asOfMs : this.#physicalMs(reign);
-    if (maxAgeMs > 0 && reign === undefined && freshness.ageMs > maxAgeMs) {
-      const message = `this replica's state is ${Math.round(freshness.ageMs)} ms old`;
+    const nowMs = this.#completeAsOfMs();
+    const ageMs = nowMs === undefined ? freshness.ageMs : 0;
+    if (maxAgeMs > 0 && ageMs > maxAgeMs) {
+      const message = `this replica's state is ${Math.round(ageMs)} ms old`;
       return answers.refuse(reply, number, "TOO_STALE", message);
     }
-    this.#answer(frame, reply, asOfMs);
+    this.#answer(frame, reply, nowMs ?? freshness.asOfMs);
+  }
+
+  /** The leader's time if what is applied here is complete now: a leader whose lease ran out is a replica like others. */
+  #completeAsOfMs(): number | undefined {
+    const reign = this.#options.serving();
+    const commitIndex = reign && this.#certainCommitIndex(undefined, reign);
+    if (reign === undefined || commitIndex === undefined) return undefined;
+    return this.#options.state.appliedThrough < commitIndex ? undefined : this.#physicalMs(reign);
   }
 
   #answer({ envelope, operations }: ReadFrame, reply: string, asOfMs: number): void {
@@ -160,8 +175,7 @@ export class Reads {
   }
 
   #physicalMs(reign: Reign): number {
-    const { clock } = this.#options;
-    return reign.lease.physicalMs(clock.monotonicMs(), clock.wallMs());
+    return reign.lease.physicalMs(this.#options.clock.monotonicMs()) ?? 0;
   }
 
   /** Reads that arrive in one turn share a round. */

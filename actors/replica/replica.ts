@@ -14,6 +14,7 @@ import type { Randomness } from "../../infra/randomness/randomness.ts";
 import type { GroupStateStore } from "../../infra/state-store/state-store.ts";
 import { metaGroup } from "../../infra/topology/topology.ts";
 import { ReplicaState } from "../../kv/replica-state.ts";
+import { wallMsOf } from "../../kv/revision.ts";
 import { emptyDirectory } from "../../kv/state/directory.ts";
 import { Acceptor } from "../../machines/acceptor/acceptor-memory.ts";
 import type { Birth } from "../../machines/birth/birth-record.ts";
@@ -159,6 +160,7 @@ export class Replica {
       answers: this.#answers,
       inFlight: () => proposer.serving?.window.inFlight,
       physicalMs: () => this.physicalMs(),
+      lastRevision: () => state.lastRevision,
       saturated,
       propose,
     });
@@ -193,7 +195,7 @@ export class Replica {
       state,
       statistics: () => stateStore.statistics(),
       limits,
-      physicalMs: () => (proposer.serving === undefined ? undefined : this.physicalMs()),
+      physicalMs: () => this.physicalMs(),
       propose,
     });
 
@@ -223,7 +225,10 @@ export class Replica {
       serving: () => this.#beginServing(),
       stoppedServing: () => this.#stopServing(),
       inFlightAbandoned: () => this.#abandonInFlight(),
-      confirmed: () => this.#reads.advance(),
+      confirmed: () => {
+        this.#reads.advance();
+        this.#intake.roomMade();
+      },
     });
     this.#learner = hostLearner({
       group,
@@ -277,11 +282,14 @@ export class Replica {
     return this.#stopReason;
   }
 
-  /** The group's time as its leader knows it, this node's wall clock otherwise. Unix milliseconds. */
-  physicalMs(): number {
-    const { nowMs, wallMs } = this.#now();
-    const reign = this.#proposer.memory.reign;
-    return reign === undefined ? wallMs : reign.lease.physicalMs(nowMs, wallMs);
+  /** The group's time as its leader knows it, in Unix milliseconds; undefined while this replica cannot know it. */
+  physicalMs(): number | undefined {
+    return this.#proposer.memory.reign?.lease.physicalMs(this.#options.clock.monotonicMs());
+  }
+
+  /** The millisecond of the last revision. */
+  get lastMs(): number {
+    return wallMsOf(this.#state.lastRevision);
   }
 
   /** A message of another member, already known to be of this cluster, epoch and a current start. */

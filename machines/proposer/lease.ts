@@ -111,16 +111,18 @@ export class Lease {
 
   /**
    * The lower median of the wall clocks of those who acknowledged within a lease, each aged by the leader's
-   * monotonic clock: no single clock moves it. Unix milliseconds.
+   * monotonic clock. Undefined until they are a lease quorum: the leader's own clock, which answers first, may be the
+   * one that is wrong. Unix milliseconds.
    */
-  physicalMs(nowMs: number, wallMs: number): number {
+  physicalMs(nowMs: number): number | undefined {
     const clocks: number[] = [];
     for (const { receivedMs, wallMs: theirs } of this.#acknowledged.values()) {
       const ageMs = nowMs - receivedMs;
       if (ageMs <= this.#configuration.leaseMs) clocks.push(theirs + ageMs);
     }
+    if (clocks.length < this.#quorum) return undefined;
     clocks.sort((left, right) => left - right);
-    return clocks[(clocks.length - 1) >> 1] ?? wallMs;
+    return clocks[(clocks.length - 1) >> 1];
   }
 
   #confirm(): boolean {

@@ -372,8 +372,8 @@ export class Proposer {
   }
 
   sendHeartbeat({ nowMs, wallMs }: Timed): void {
-    const { ballot, lease, checksums, opened } = this.#currentReign();
-    const held = lease.holds(nowMs, wallMs);
+    const { ballot, lease, checksums, opened, isComplete } = this.#currentReign();
+    const asOfMs = isComplete && lease.holds(nowMs, wallMs) ? lease.physicalMs(nowMs) : undefined;
     const { slot: checksumSlot, checksum } = checksums.agreed;
     this.#broadcast({
       type: "heartbeat",
@@ -381,7 +381,7 @@ export class Proposer {
       beat: lease.nextBeat(nowMs, wallMs),
       commitIndex: opened ? this.#currentReign().window.commitIndex : this.#log.chosenThrough,
       trimThrough: lease.checkpointedEverywhere(),
-      asOfMs: held ? Math.floor(lease.physicalMs(nowMs, wallMs)) : 0,
+      asOfMs: Math.floor(asOfMs ?? 0),
       checksumSlot,
       checksum,
     });

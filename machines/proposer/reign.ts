@@ -37,6 +37,11 @@ export class Reign {
     return present(this.#window, "the leader has taken over");
   }
 
+  /** The commit index covers everything that was ever answered for before this reign. */
+  get isComplete(): boolean {
+    return this.#window !== undefined && this.#window.commitIndex >= this.#firstReadSlot;
+  }
+
   /** The no-op behind everything an earlier leader may have answered for. */
   get firstReadSlot(): Slot {
     return this.#firstReadSlot;
