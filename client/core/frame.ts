@@ -46,7 +46,7 @@ export class Frame implements Correspondent {
   silences = 0;
   /** Attempts made at once after a refusal, since the last pause. */
   redirects = 0;
-  /** The last word about it. */
+  /** The last word about it that explains why it is not executed. */
   refusal: Refusal | undefined = undefined;
   /** It waits for a leader to be known. */
   seeksLeader = false;
@@ -116,12 +116,18 @@ export class Frame implements Correspondent {
 
   /** What a refusal says about its attempt, and only about that one. */
   noteRefusal(attempt: number, reply: Pick<RefusedReply, "code" | "message" | "outcome">): void {
-    this.refusal = reply;
+    this.noteReason(reply);
     this.silences = 0;
     // An expired session executed nothing now. What earlier attempts did it does not know.
     const certain = reply.outcome === "not executed" || reply.code === "SESSION_EXPIRED";
     if (certain) this.noteUnheard(attempt);
     else this.#lost = true;
+  }
+
+  /** What a node says of itself does not hide what is known of the whole group. */
+  noteReason(refusal: Refusal): void {
+    if (this.refusal?.code === "NO_QUORUM" && refusal.code === "UNAVAILABLE") return;
+    this.refusal = refusal;
   }
 
   /** The attempt did not reach anybody. */

@@ -267,7 +267,7 @@ export abstract class Lane implements FrameOwner {
     frame.noteUnheard(attempt);
     if (attempt !== frame.attempts || frame.isWaiting) return;
     const message = `node ${frame.target} is not connected to NATS`;
-    frame.refusal = { code: "UNAVAILABLE", message };
+    frame.noteReason({ code: "UNAVAILABLE", message });
     this.members.suspect(frame.target, clock.monotonicMs());
     wantRoute();
     this.#redirect(frame);
