@@ -42,8 +42,12 @@ export class ReplicaLog implements LogView {
   #bytes = 0;
   /** Every slot up to it is chosen and the local record, if not trimmed, is the chosen value. Never decreases. */
   #chosenThrough: Slot;
-  /** Every slot up to it is chosen, no longer needed for applying, and no longer held. */
+  /** Every slot up to it is chosen, applied and durable, and no longer held. */
   #releasedThrough: Slot;
+  /** Every slot up to it is chosen and applied. */
+  #appliedThrough: Slot;
+  /** Appends up to it are on disk. */
+  #durableSequence = 0;
   /** Every slot up to it may be missing from the store. Never above `chosenThrough`. */
   #trimmedThrough: Slot;
   #highestSlot: Slot;
@@ -58,6 +62,7 @@ export class ReplicaLog implements LogView {
     this.#bytesMax = input.bytesMax;
     this.#chosenThrough = input.chosenThrough;
     this.#releasedThrough = input.chosenThrough;
+    this.#appliedThrough = input.chosenThrough;
     this.#trimmedThrough = input.trimmedThrough;
     this.#highestSlot = input.chosenThrough;
     for (const record of input.unchosen) this.put(record, 0);
@@ -118,25 +123,18 @@ export class ReplicaLog implements LogView {
       .map((slot) => present(this.get(slot), "a held slot has a record"));
   }
 
-  /** Forgets applied records in memory; they stay in the store until they are trimmed. */
+  /** Applied records are forgotten in memory as soon as they are on disk; they stay there until they are trimmed. */
   release(appliedThrough: Slot): void {
     const through = Math.min(appliedThrough, this.#chosenThrough);
-    for (let slot = this.#releasedThrough + 1; slot <= through; slot++) this.#drop(slot);
-    if (through > this.#releasedThrough) this.#releasedThrough = through;
+    if (through > this.#appliedThrough) this.#appliedThrough = through;
+    this.#releaseDurable();
   }
 
-  /**
-   * Lets go of entries while too many bytes are held: those whose append, up to `durableSequence`, is on disk. A
-   * replica far behind the others holds what it accepts above the gap for as long as the gap lasts.
-   */
-  spill(durableSequence: number): void {
-    if (this.#bytes <= this.#bytesMax) return;
-    for (const held of this.#held.values()) {
-      if (held.record === undefined || held.sequence > durableSequence) continue;
-      held.record = undefined;
-      this.#bytes -= held.bytes;
-      if (this.#bytes <= this.#bytesMax / 2) return;
-    }
+  /** Everything up to append `sequence` is on disk and can be read back from there. */
+  noteDurable(sequence: number): void {
+    this.#durableSequence = sequence;
+    this.#releaseDurable();
+    this.#spill();
   }
 
   noteTrimmed(through: Slot): void {
@@ -145,6 +143,34 @@ export class ReplicaLog implements LogView {
       chosenThrough: this.#chosenThrough,
     });
     if (through > this.#trimmedThrough) this.#trimmedThrough = through;
+  }
+
+  /**
+   * A record whose append is on its way is kept, applied or not: in its place the store may still hold what was
+   * accepted there before, and whoever asks for the chosen value would be given that.
+   */
+  #releaseDurable(): void {
+    while (this.#releasedThrough < this.#appliedThrough) {
+      const slot = this.#releasedThrough + 1;
+      const held = this.#held.get(slot);
+      if (held !== undefined && held.sequence > this.#durableSequence) return;
+      this.#drop(slot);
+      this.#releasedThrough = slot;
+    }
+  }
+
+  /**
+   * Lets go of durable entries while too many bytes are held. A replica far behind the others holds what it accepts
+   * above the gap for as long as the gap lasts.
+   */
+  #spill(): void {
+    if (this.#bytes <= this.#bytesMax) return;
+    for (const held of this.#held.values()) {
+      if (held.record === undefined || held.sequence > this.#durableSequence) continue;
+      held.record = undefined;
+      this.#bytes -= held.bytes;
+      if (this.#bytes <= this.#bytesMax / 2) return;
+    }
   }
 
   #drop(slot: Slot): void {

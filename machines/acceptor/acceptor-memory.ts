@@ -336,7 +336,7 @@ export class Acceptor {
       released += 1;
     }
     if (released > 0) this.#waiting.splice(0, released);
-    this.log.spill(sequence);
+    this.log.noteDurable(sequence);
   }
 
   install(records: readonly LogRecord[], through: Slot): void {
