@@ -50,7 +50,7 @@ export interface Prepare {
 export interface Promised {
   readonly type: "promised";
   readonly ballot: Ballot;
-  /** Numbers the acceptor's answers: chunks of two answers to a repeated `prepare` are never mixed. */
+  /** Numbers the acceptor's answers, across its restarts: chunks of two answers are never mixed. */
   readonly cut: number;
   /** This chunk, from 1. */
   readonly chunk: number;

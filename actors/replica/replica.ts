@@ -127,6 +127,7 @@ export class Replica {
       learner,
       startedMs: clock.monotonicMs(),
       restarted: options.restarted,
+      incarnation: logStore.identity.incarnation,
       chunkBytesMax: limits.messageBytesMax,
     });
     const proposer = new Proposer({

@@ -363,7 +363,8 @@ const byCode = new Map<number, Body<TypeName>>(
   Object.values(bodies).map((body) => [body.code, body as unknown as Body<TypeName>]),
 );
 
-const packr = new Packr({ useRecords: false, moreTypes: false });
+/** Other languages write wide integers; as bigints they would pass no check, and no status with one could be shown. */
+const packr = new Packr({ useRecords: false, moreTypes: false, int64AsType: "number" });
 
 /** The bytes are the caller's to keep until the end of the turn; they are copied by whoever keeps them longer. */
 export function encodePeerMessage(envelope: Envelope, message: PeerMessage): Uint8Array {

@@ -95,12 +95,20 @@ export interface AcceptorInput {
   readonly startedMs: number;
   /** The store took part in the group before this start. */
   readonly restarted: boolean;
+  /** Counts the starts of the store. */
+  readonly incarnation: number;
   /** Payload left for records in one message. */
   readonly chunkBytesMax: number;
 }
 
 /** A jump of rounds beyond this is a broken or hostile sender, not an election. */
 const roundJumpMax = 2 ** 20;
+
+/**
+ * Answers are numbered on across restarts: the chunks of one given before a crash and of one given after it, from a
+ * disk that knows less to be chosen, would together leave out slots.
+ */
+const cutsPerStart = 2 ** 20;
 
 /** Records removed in one append; the rest follows with the next. */
 const trimSlotsMax = 256;
@@ -126,7 +134,7 @@ export class Acceptor {
   #durable = 0;
   /** In order of sequence. */
   #waiting: Waiting[] = [];
-  #cuts = 0;
+  #cuts: number;
   #appendedChosenThrough: Slot;
   #durableChosenThrough: Slot;
   #checkpointThrough: Slot = 0;
@@ -139,6 +147,7 @@ export class Acceptor {
     this.#chunkBytesMax = input.chunkBytesMax;
     this.#restarted = input.restarted;
     this.#guardUntilMs = input.startedMs + input.configuration.leaseMs;
+    this.#cuts = input.incarnation * cutsPerStart;
     this.#promise = input.promise;
     this.#appendedPromise = input.promise;
     this.#appendedChosenThrough = input.durableChosenThrough;

@@ -18,7 +18,9 @@ export const birthActor = birthMachine.provide({
       midwife.bringsObjectionableBirth(message),
     ),
     bringsBirth: on<"birthAnswer", boolean>((_, { birth }) => birth !== undefined),
-    bringsCompleteBirth: on<"birthAnswer", boolean>((_, { complete }) => complete),
+    bringsCompleteBirth: on<"birthAnswer", boolean>(
+      (_, { birth, complete }) => complete && birth !== undefined,
+    ),
     bringsThisBirthComplete: on<"birthOffer" | "birthAnswer", boolean>((midwife, message) =>
       midwife.bringsThisBirthComplete(message),
     ),

@@ -93,8 +93,8 @@ export class Campaign {
     }
     answer.chunks.set(chunk.chunk, chunk);
     if (answer.chunks.size < chunk.chunks) return;
-    this.#promises.add(member);
-    this.#noteKnownChosen(chunk, chunk.from);
+    // Strangers have no say, neither in the quorum nor in what has to be learned.
+    if (this.#promises.add(member)) this.#noteKnownChosen(chunk, chunk.from);
   }
 
   get hasPhase1Quorum(): boolean {

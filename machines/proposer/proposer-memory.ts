@@ -337,7 +337,8 @@ export class Proposer {
   takeOver(nowMs: number): void {
     const reign = this.#currentReign();
     const selected = this.#currentCampaign().selectedAbove(this.#log.chosenThrough);
-    const highest = Math.max(this.#log.chosenThrough, ...selected.keys());
+    let highest = this.#log.chosenThrough;
+    for (const slot of selected.keys()) highest = Math.max(highest, slot);
     reign.open(this.#log.chosenThrough, highest + 1);
     const entries: Uint8Array[] = [];
     for (let slot = this.#log.chosenThrough + 1; slot <= highest; slot++) {

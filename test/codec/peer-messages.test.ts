@@ -182,6 +182,14 @@ describe("messages between nodes", () => {
     expect(message).toMatchObject({ entry });
   });
 
+  test("wide integers of other languages are numbers, so that a status with one can be shown", () => {
+    const report = { type: "nodeReport", leaders: [], status: { bytes: 5 } } as const;
+    const bytes = Buffer.from(encodePeerMessage(envelope, report));
+    const wide = Buffer.from([0xcf, 0, 0, 0, 0, 0, 0, 0, 5]);
+    const { message } = decodePeerMessage(Buffer.concat([bytes.subarray(0, -1), wide]));
+    expect(JSON.stringify(message)).toBe(JSON.stringify(report));
+  });
+
   test("another format version is told apart from nonsense", () => {
     const packr = new Packr({ useRecords: false });
     const bytes = packr.pack([peerFormat + 1, "who knows"]);

@@ -161,6 +161,7 @@ export const roles = {
         learner: { appliedThrough: 0, checksumSlot: 0, checksum: 0 },
         startedMs: 0,
         restarted: field(fields, "restarted", false),
+        incarnation: field(fields, "incarnation", 0),
         chunkBytesMax: field(fields, "chunkBytesMax", 1_000),
       }),
   },
