@@ -50,6 +50,8 @@ export class Frame implements Correspondent {
   refusal: Refusal | undefined = undefined;
   /** It waits for a leader to be known. */
   seeksLeader = false;
+  /** A caller was told that its operation in here was not executed: so it must stay. */
+  mustNotBeSent = false;
   #liveCalls: number;
   #attempts = 0;
   #sentMs = 0;

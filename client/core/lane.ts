@@ -113,8 +113,10 @@ export abstract class Lane implements FrameOwner {
 
   callLeft(frame: Frame): void {
     if (frame.ended) return;
-    if (frame.liveCalls === 0) this.#end(frame);
-    else if (frame.isWaiting && frame.numbered !== undefined) this.#replace(frame);
+    if (frame.liveCalls === 0) return this.#end(frame);
+    if (frame.numbered !== undefined && frame.outcome === "not executed") {
+      frame.mustNotBeSent = true;
+    }
   }
 
   received(frame: Frame, attempt: number, payload: Uint8Array): void {
@@ -147,18 +149,15 @@ export abstract class Lane implements FrameOwner {
     bytes: number,
   ): void;
 
-  /**
-   * A caller was told that its operation was not executed, so the frame must never be sent again. Those who still wait
-   * go on in another one.
-   */
+  /** Those who still wait go on in another frame: one for all who left meanwhile. */
   #replace(frame: Frame): void {
-    if (frame.outcome === "unknown") return;
-    const { resumeAtMs, pauses, seeksLeader } = frame;
+    const { pauses } = frame;
     const calls = this.#takeApart(frame);
     const replacement = this.makeFrame(() => calls);
     if (replacement === undefined) return this.enqueueFirst(calls);
-    Object.assign(replacement, { resumeAtMs, pauses, seeksLeader });
+    replacement.pauses = pauses;
     this.#frames.push(replacement);
+    this.#send(replacement);
   }
 
   /** Ends a frame that was certainly not executed; its calls still wait. */
@@ -201,6 +200,7 @@ export abstract class Lane implements FrameOwner {
   #send(frame: Frame): void {
     // A caller that was told of one frame may have ended another.
     if (frame.ended) return;
+    if (frame.mustNotBeSent && frame.outcome === "not executed") return this.#replace(frame);
     const { transport, clock, inbox, nodeSubject, counters } = this.host;
     const nowMs = clock.monotonicMs();
     const target = this.chooseTarget(frame);
