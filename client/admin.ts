@@ -7,7 +7,7 @@ import type { Transport } from "../infra/transport/transport.ts";
 import { requireNotAborted, type Caller } from "./caller.ts";
 import { Asking } from "./asking.ts";
 import { TimeoutError } from "./errors.ts";
-import { timeoutMsOf, wholeNumber, type CallOptions } from "./options.ts";
+import { requireOptions, timeoutMsOf, wholeNumber, type CallOptions } from "./options.ts";
 
 /** A key range and who answers for it. Bounds are written `bucket/key`. */
 export interface RegionStatus {
@@ -49,6 +49,7 @@ export class Admin {
   readonly #transport: Transport;
   readonly #prefix: string;
   readonly #askings = new Set<Asking>();
+  #closed = false;
 
   constructor(caller: Caller, transport: Transport, prefix: string) {
     this.#caller = caller;
@@ -72,10 +73,15 @@ export class Admin {
   }
 
   /** Whatever nodes answer within the window. */
-  nodes(windowMs: number, { signal }: CallOptions): Promise<NodeStatus[]> {
+  async nodes(options: {
+    readonly windowMs?: number;
+    readonly signal?: AbortSignal;
+  }): Promise<NodeStatus[]> {
+    requireOptions(options);
+    const { windowMs = 500, signal } = options;
+    wholeNumber("windowMs", windowMs, 1);
     const found = new Map<string, NodeStatus>();
     return new Promise((resolve, reject) => {
-      wholeNumber("windowMs", windowMs, 1);
       if (signal !== undefined) requireNotAborted(signal);
       const asking = this.#ask("node", signal, reject, (answer) => {
         if (isNodeStatus(answer)) found.set(answer.node, answer);
@@ -88,6 +94,7 @@ export class Admin {
 
   /** Fails whatever is still asked. */
   close(): void {
+    this.#closed = true;
     for (const asking of this.#askings) {
       asking.fail(new SynodError("CLIENT_CLOSED", "the client was closed before it was answered"));
     }
@@ -97,8 +104,10 @@ export class Admin {
   #first(
     question: Question,
     isAnswer: (answer: unknown) => boolean,
-    { timeoutMs = this.#caller.timeoutMs, signal }: CallOptions,
+    options: CallOptions,
   ): Promise<unknown> {
+    requireOptions(options);
+    const { timeoutMs = this.#caller.timeoutMs, signal } = options;
     return new Promise((resolve, reject) => {
       timeoutMsOf(timeoutMs);
       if (signal !== undefined) requireNotAborted(signal);
@@ -117,6 +126,7 @@ export class Admin {
     failed: (failure: SynodError) => void,
     heard: (answer: unknown) => void,
   ): Asking {
+    if (this.#closed) throw new SynodError("CLIENT_CLOSED", "the client was closed");
     const { core, clock } = this.#caller;
     const asking: Asking = new Asking({
       transport: this.#transport,

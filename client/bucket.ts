@@ -26,6 +26,7 @@ import {
   badRequest,
   freshnessOf,
   noOptions,
+  requireOptions,
   ttlMsOf,
   wholeNumber,
   type CallOptions,
@@ -76,6 +77,7 @@ export class Bucket {
   /** Writes the value whatever was there, and answers with the write's revision. Fails with `ConflictError`. */
   put(key: Key, value: Value, options: PutOptions = noOptions): Promise<Revision> {
     try {
+      requireOptions(options);
       return this.#put(key, value, expectationOf(options.previousRevision), options);
     } catch (thrown) {
       return refuse(thrown);
@@ -89,6 +91,7 @@ export class Bucket {
     options: Omit<PutOptions, "previousRevision"> = noOptions,
   ): Promise<Revision> {
     try {
+      requireOptions(options);
       return this.#put(key, value, absent, options);
     } catch (thrown) {
       return refuse(thrown);
@@ -103,6 +106,7 @@ export class Bucket {
     options: Omit<PutOptions, "previousRevision"> = noOptions,
   ): Promise<Revision> {
     try {
+      requireOptions(options);
       return this.#put(key, value, wholeNumber("revision", revision, 1), options);
     } catch (thrown) {
       return refuse(thrown);
@@ -112,6 +116,7 @@ export class Bucket {
   /** The key's newest value; null when there is no such key. */
   get(key: Key, options: ReadOptions = noOptions): Promise<Entry | null> {
     try {
+      requireOptions(options);
       const operation = getOf(keyIn(this.#prefix, key));
       return this.#caller.read(operation, freshnessOf(options), options, toEntry);
     } catch (thrown) {
@@ -143,6 +148,7 @@ export class Bucket {
   /** Removes the key. Not finding it is no failure. Fails with `ConflictError` when another revision was expected. */
   delete(key: Key, options: DeleteOptions = noOptions): Promise<Deleted> {
     try {
+      requireOptions(options);
       const expectation = expectationOf(options.previousRevision);
       const operation = deleteOf(keyIn(this.#prefix, key), expectation);
       return this.#caller.write(operation, options, toDeleted);
@@ -157,6 +163,7 @@ export class Bucket {
    */
   increment(key: Key, delta = 1, options: CallOptions = noOptions): Promise<number> {
     try {
+      requireOptions(options);
       const operation = incrementOf(keyIn(this.#prefix, key), delta);
       return this.#caller.write(operation, options, toSum);
     } catch (thrown) {
@@ -181,6 +188,7 @@ export class Bucket {
    */
   deleteRange(bounds: Bounds, options: CallOptions = noOptions): Promise<DeletedRange> {
     try {
+      requireOptions(options);
       return deleteRange(this.#caller, boundsIn(this.#prefix, bounds), options);
     } catch (thrown) {
       return refuse(thrown);

@@ -30,7 +30,7 @@ import {
   type Key,
   type Value,
 } from "./input.ts";
-import { badRequest, ttlMsOf, wholeNumber, type CallOptions } from "./options.ts";
+import { badRequest, requireOptions, ttlMsOf, wholeNumber, type CallOptions } from "./options.ts";
 import { boundsIn, type Bounds } from "./range-scan.ts";
 
 interface Keyed {
@@ -85,6 +85,7 @@ export function commit(
   declared: Declared,
   options: CallOptions,
 ): Promise<Committed> {
+  requireOptions(options);
   if (typeof declared !== "object" || declared === null) {
     throw badRequest("a transaction is an object with checks and operations");
   }

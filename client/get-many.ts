@@ -5,7 +5,7 @@ import type { InternalKey } from "../kv/state-reader.ts";
 import type { Caller } from "./caller.ts";
 import { entryOf, type Entry } from "./entry.ts";
 import { getOf, keyIn, type Key } from "./input.ts";
-import { badRequest, freshnessOf, type ReadOptions } from "./options.ts";
+import { badRequest, freshnessOf, requireOptions, type ReadOptions } from "./options.ts";
 import { keyTexts, outcomeOf, requireAll } from "./parts.ts";
 
 export async function getMany(
@@ -14,6 +14,7 @@ export async function getMany(
   keys: Iterable<Key>,
   options: ReadOptions,
 ): Promise<(Entry | null)[]> {
+  requireOptions(options);
   requireList("keys", keys);
   const internalKeys = Array.from(keys, (key) => keyIn(prefix, key));
   const freshness = freshnessOf(options);

@@ -56,6 +56,10 @@ export interface DeleteOptions extends CallOptions {
 
 export const noOptions = {};
 
+export function requireOptions(options: object): void {
+  if (typeof options !== "object" || options === null) throw badRequest("options is no object");
+}
+
 export function freshnessOf({ consistency, maxAgeMs, minRevision }: ReadOptions): Freshness {
   if (consistency === "stale") {
     const revision = minRevision === undefined ? 0 : wholeNumber("minRevision", minRevision, 0);

@@ -11,6 +11,7 @@ import { byGroup, requireList } from "./get-many.ts";
 import { keyIn, putOf, type Key, type Value } from "./input.ts";
 import {
   badRequest,
+  requireOptions,
   timeoutMsOf,
   ttlMsOf,
   type CallOptions,
@@ -31,6 +32,7 @@ export async function putMany(
   pairs: Iterable<readonly [Key, Value]>,
   options: PutManyOptions,
 ): Promise<Revision[]> {
+  requireOptions(options);
   const puts = putsOf(prefix, pairs, ttlMsOf(options.ttlMs));
   const deadlineMs = caller.nowMs + timeoutMsOf(options.timeoutMs ?? caller.timeoutMs);
   const revisions = new Map<Put, Revision>();

@@ -11,7 +11,13 @@ import type { Place } from "./core/call.ts";
 import { isStale, stale, type Freshness } from "./core/freshness.ts";
 import { entryOf, type Entry } from "./entry.ts";
 import { boundIn, type Key } from "./input.ts";
-import { badRequest, freshnessOf, wholeNumber, type ReadOptions } from "./options.ts";
+import {
+  badRequest,
+  freshnessOf,
+  requireOptions,
+  wholeNumber,
+  type ReadOptions,
+} from "./options.ts";
 
 /** Which keys. All that are given hold together; `{}` is the whole bucket. Byte order, which for text is that of UTF-8. */
 export interface Bounds {
@@ -75,8 +81,8 @@ export class RangeScan implements AsyncIterable<Entry> {
 
   /** As they come from the store groups. */
   async *pages(): AsyncGenerator<RangePage, void, undefined> {
-    const { limit = Infinity } = this.#query;
     const reading = this.#begin();
+    const { limit = Infinity } = this.#query;
     for (let left = limit; left > 0 && !reading.isDone;) {
       const entries = await reading.next(left);
       left -= entries.length;
@@ -102,6 +108,7 @@ export class RangeScan implements AsyncIterable<Entry> {
   /** Throws what is wrong with the query. */
   #begin(): PagedReading {
     const query = this.#query;
+    requireOptions(query);
     const { limit, reverse = false, keysOnly = false, cursor } = query;
     if (limit !== undefined) wholeNumber("limit", limit, 1);
     if (typeof reverse !== "boolean") throw badRequest("reverse is no boolean");

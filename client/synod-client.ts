@@ -109,7 +109,7 @@ export class SynodClient implements AsyncDisposable {
   nodeStatuses(
     options: { readonly windowMs?: number; readonly signal?: AbortSignal } = noOptions,
   ): Promise<NodeStatus[]> {
-    return this.#admin.nodes(options.windowMs ?? 500, options);
+    return this.#admin.nodes(options);
   }
 
   /** Fails whatever is pending with `CLIENT_CLOSED`, whose `outcome` says whether it may have been executed. */

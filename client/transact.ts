@@ -8,7 +8,13 @@ import { requireNotAborted } from "./caller.ts";
 import { transactionOf } from "./commit.ts";
 import { Backoff } from "./core/backoff.ts";
 import { AbortedError, ConflictError } from "./errors.ts";
-import { badRequest, timeoutMsOf, wholeNumber, type CallOptions } from "./options.ts";
+import {
+  badRequest,
+  requireOptions,
+  timeoutMsOf,
+  wholeNumber,
+  type CallOptions,
+} from "./options.ts";
 import { Attempt, Transaction } from "./transaction.ts";
 
 export interface TransactionOptions extends CallOptions {
@@ -32,6 +38,7 @@ export async function transact<Result>(
   run: (transaction: Transaction) => Promise<Result> | Result,
   options: TransactionOptions,
 ): Promise<Transacted<Result>> {
+  requireOptions(options);
   if (typeof run !== "function") throw badRequest("a transaction is a function");
   const attemptsMax = wholeNumber("attemptsMax", options.attemptsMax ?? attemptsMaxDefault, 1);
   const timeoutMs = timeoutMsOf(options.timeoutMs ?? caller.timeoutMs);
