@@ -1,6 +1,7 @@
 /** One cluster at one moment, put together from its region manager's answer and every node's own word. */
 import type { NodeStatus } from "../../infra/status/node-status.ts";
 import type { ReplicaStatus } from "../../infra/status/replica-status.ts";
+import { metaGroup } from "../../infra/topology/topology.ts";
 import type { RoutingTable } from "../../machines/region-manager/routing.ts";
 
 export interface NodePicture {
@@ -38,18 +39,22 @@ export function drawPicture(
     node,
     word: words.find((word) => word.node === node),
   }));
-  const groups = [...membersOfGroups(routing, words)].map(([group, names]) =>
-    pictureOfGroup(group, names, words),
-  );
+  const groups = [...membersOfGroups(routing, words)]
+    .map(([group, names]) => pictureOfGroup(group, names, words))
+    .toSorted((left, right) => inReadingOrder(left.group, right.group));
   return { routing, nodes, groups };
 }
 
-/** In the order in which the nodes themselves name them. */
 function namesOfNodes(words: readonly NodeStatus[]): readonly string[] {
   const named = words.flatMap(({ node, nodes }) => [...nodes, node]);
-  return [...new Set(named)].toSorted((left, right) =>
-    left.localeCompare(right, "en", { numeric: true }),
-  );
+  return [...new Set(named)].toSorted(inReadingOrder);
+}
+
+/** `meta` first, and `n2` before `n10`. */
+function inReadingOrder(left: string, right: string): number {
+  if (left === metaGroup) return -1;
+  if (right === metaGroup) return 1;
+  return left.localeCompare(right, "en", { numeric: true });
 }
 
 function membersOfGroups(

@@ -1,10 +1,9 @@
-/** Asks a cluster about itself: its active region manager for the whole, and every node for its own word. */
-import type { NodeStatus } from "../../infra/status/node-status.ts";
-import { adminSubject } from "../../actors/subjects.ts";
+/** Asks a cluster about itself, in a way that works without a quorum: whoever answers is heard. */
+import { Asking } from "../../client/asking.ts";
 import type { Inbox } from "../../client/core/inbox.ts";
 import type { Clock } from "../../infra/clock/clock.ts";
+import type { NodeStatus } from "../../infra/status/node-status.ts";
 import type { Transport } from "../../infra/transport/transport.ts";
-import type { ClusterStatus } from "../../machines/region-manager/region-manager-memory.ts";
 import type { RoutingTable } from "../../machines/region-manager/routing.ts";
 
 export interface ClusterQuestionsOptions {
@@ -14,11 +13,6 @@ export interface ClusterQuestionsOptions {
   readonly prefix: string;
 }
 
-type Question = Parameters<typeof adminSubject>[1];
-
-const nothing = new Uint8Array();
-const isAny = (answers: readonly unknown[]): boolean => answers.length > 0;
-
 export class ClusterQuestions {
   readonly #options: ClusterQuestionsOptions;
 
@@ -27,61 +21,49 @@ export class ClusterQuestions {
   }
 
   /** Undefined when no region manager is active, which takes a quorum of group `meta`. */
-  async status(timeoutMs: number): Promise<ClusterStatus | undefined> {
-    const [status] = await this.#ask("status", timeoutMs, isClusterStatus, isAny);
-    return status;
-  }
-
-  /** Undefined as with `status`. */
-  async regions(timeoutMs: number): Promise<RoutingTable | undefined> {
-    const [table] = await this.#ask("regions", timeoutMs, isRoutingTable, isAny);
-    return table;
+  regions(timeoutMs: number): Promise<RoutingTable | undefined> {
+    return new Promise((resolve) => {
+      const asking = this.#ask("regions", (answer) => {
+        if (!isRoutingTable(answer)) return;
+        asking.end();
+        resolve(answer);
+      });
+      asking.endsAfter(timeoutMs, () => resolve(undefined));
+    });
   }
 
   /** What each node says of itself, those that answer in time. `enough` ends the wait early. */
-  async nodes(
+  nodes(
     timeoutMs: number,
     enough: (answers: readonly NodeStatus[]) => boolean,
   ): Promise<readonly NodeStatus[]> {
-    return this.#ask("node", timeoutMs, isNodeStatus, enough);
-  }
-
-  #ask<Answer>(
-    question: Question,
-    timeoutMs: number,
-    isAnswer: (value: unknown) => value is Answer,
-    enough: (answers: readonly Answer[]) => boolean,
-  ): Promise<readonly Answer[]> {
-    const { transport, inbox, clock, prefix } = this.#options;
     return new Promise((resolve) => {
-      const answers: Answer[] = [];
-      const ticket = inbox.open({
-        received: (_, payload) => {
-          // Empty: nobody listens there.
-          if (payload.length === 0) return finish();
-          const answer = parse(payload);
-          if (isAnswer(answer)) answers.push(answer);
-          if (enough(answers)) finish();
-        },
+      const answers = new Map<string, NodeStatus>();
+      const asking = this.#ask("node", (answer) => {
+        if (!isNodeStatus(answer)) return;
+        answers.set(answer.node, answer);
+        if (!enough([...answers.values()])) return;
+        asking.end();
+        resolve([...answers.values()]);
       });
-      const cancel = clock.after(timeoutMs, finish);
-      transport.publish(adminSubject(prefix, question), nothing, {
-        reply: inbox.replySubject(ticket, 0),
-      });
-      function finish(): void {
-        cancel();
-        inbox.close(ticket);
-        resolve(answers);
-      }
+      asking.endsAfter(timeoutMs, () => resolve([...answers.values()]));
     });
   }
-}
 
-function parse(payload: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(payload).toString());
-  } catch {
-    return undefined;
+  #ask(question: "regions" | "node", heard: (answer: unknown) => void): Asking {
+    const { transport, inbox, clock, prefix } = this.#options;
+    const asking = new Asking({
+      transport,
+      inbox,
+      clock,
+      subject: `${prefix}.admin.get.${question}`,
+      signal: undefined,
+      heard,
+      failed: () => undefined,
+      ended: () => undefined,
+    });
+    asking.begin();
+    return asking;
   }
 }
 
@@ -96,10 +78,8 @@ function isNodeStatus(value: unknown): value is NodeStatus {
   return typeof node === "string" && Array.isArray(nodes) && Array.isArray(replicas);
 }
 
-function isClusterStatus(value: unknown): value is ClusterStatus {
-  return isObject(value) && Array.isArray((value as Partial<ClusterStatus>).nodes);
-}
-
 function isRoutingTable(value: unknown): value is RoutingTable {
-  return isObject(value) && Array.isArray((value as Partial<RoutingTable>).regions);
+  if (!isObject(value)) return false;
+  const { regions, groups } = value as Partial<RoutingTable>;
+  return Array.isArray(regions) && Array.isArray(groups);
 }

@@ -1,95 +1,37 @@
-/** `synod start`: runs one node of a topology in this process. */
-import { pino } from "pino";
-import { startNodeProcess } from "../../actors/node/node-process.ts";
-import { defaultLimits, type ReplicaLimits } from "../../actors/replica/limits.ts";
-import { SynodError } from "../../infra/errors/synod-error.ts";
-import { jsonLog } from "../../infra/logging/json-log.ts";
-import { loadTopology } from "../../infra/topology/load-topology.ts";
-import type { NatsAccess } from "../../infra/transport/nats-access.ts";
-import { synodVersion } from "../package-root.ts";
-import { exitCodeOf, onStopSignals } from "../stop-signals.ts";
-import { processVitals } from "../vitals.ts";
+/** `synod start`: one node of a topology, in this process. */
+import type { Command } from "commander";
+import type { StartOptions } from "../start-node.ts";
 
-export interface StartOptions {
-  readonly node: string;
-  readonly file: string;
-  readonly data?: string;
-  readonly servers?: readonly string[];
-  readonly user?: string;
-  readonly password?: string;
-  readonly creds?: string;
-  /** `name=value`, for one of the replica's limits. */
-  readonly limit?: readonly string[];
-}
+const help = `
+The log goes to standard output as JSON lines. SIGTERM or Ctrl-C hands leadership over, writes checkpoints and ends
+the node within 2 s; a second one ends it at once, which is safe as well.
 
-/** Resolves when the node has ended; the first SIGTERM or SIGINT drains it, the second ends it at once. */
-export async function start(options: StartOptions): Promise<void> {
-  const topology = loadTopology(options.file);
-  const { node } = options;
-  if (!topology.nodes.some(({ name }) => name === node)) {
-    const names = topology.nodes.map(({ name }) => name).join(", ");
-    throw new SynodError(
-      "BAD_REQUEST",
-      `${options.file} names no node ${node}; it names ${names}`,
-      { nextStep: "Pass one of these with --node, or add the node to the file." },
-    );
-  }
-  const log = jsonLog({ cluster: topology.cluster, node }, pino.destination({ fd: 1, sync: true }));
-  const running = await startNodeProcess({
-    topology,
-    node,
-    dataDirectory: options.data ?? `.synod/${topology.cluster}/${node}`,
-    access: accessOf(options, topology.servers, process.env),
-    limits: limitsFrom(options.limit ?? []),
-    version: synodVersion,
-    vitals: processVitals(),
-    log,
-  });
-  onStopSignals(
-    (signal) => {
-      log("asked to stop", { signal });
-      running.drain();
-    },
-    // Everything that was answered for is on disk, as in a crash.
-    (signal) => process.exit(exitCodeOf[signal]),
-  );
-  await running.ended;
-  log("stopped");
-  // Timers of libraries, which nobody waits for any more, would hold the process for seconds.
-  process.exit(0);
-}
+Examples:
+  synod start --node n2 -f topology.yaml
+  SYNOD_NATS_PASSWORD_N2=... synod start --node n2 --servers nats://10.0.0.5:4222 --data /var/lib/synod/n2`;
 
-function limitsFrom(settings: readonly string[]): Partial<ReplicaLimits> {
-  const known = defaultLimits(0);
-  const limits: Partial<Record<keyof ReplicaLimits, number>> = {};
-  for (const setting of settings) {
-    const [name = "", value = ""] = setting.split("=", 2);
-    const number = Number(value);
-    if (!Object.hasOwn(known, name) || !Number.isSafeInteger(number) || number <= 0) {
-      const names = Object.keys(known).join(", ");
-      throw new SynodError("BAD_REQUEST", `--limit ${setting} is not name=number`, {
-        nextStep: `Give a whole number for one of ${names}.`,
-      });
-    }
-    limits[name as keyof ReplicaLimits] = number;
-  }
-  return limits;
-}
-
-/**
- * Flags, then `SYNOD_*`, then what other NATS programs read, then the topology. Each node is a NATS user of its own
- * name: the server lets it speak under no other.
- */
-export function accessOf(
-  { node, servers, user, password, creds }: StartOptions,
-  declared: readonly string[],
-  environment: NodeJS.ProcessEnv,
-): NatsAccess {
-  const named = environment["SYNOD_SERVERS"] ?? environment["NATS_URL"];
-  const access = { servers: servers ?? named?.split(",") ?? declared };
-  if (creds !== undefined) return { ...access, credentialsFile: creds };
-  const own = password ?? environment[`SYNOD_NATS_PASSWORD_${node.toUpperCase()}`];
-  if (own !== undefined) return { ...access, user: user ?? node, password: own };
-  const credentialsFile = environment["SYNOD_CREDS"] ?? environment["NATS_CREDS"];
-  return credentialsFile === undefined ? access : { ...access, credentialsFile };
+export function addStart(program: Command): void {
+  program
+    .command("start")
+    .description("run one node of a topology in this process")
+    .requiredOption("--node <name>", "which node of the topology")
+    .option("-f, --file <path>", "topology file", "topology.yaml")
+    .option(
+      "--data <directory>",
+      "where the node keeps its data (default: .synod/<cluster>/<node>)",
+    )
+    .option("--servers <urls...>", "NATS servers (or SYNOD_SERVERS, NATS_URL, the topology's)")
+    .option("--user <name>", "NATS user (default: the node's name)")
+    .option("--password <password>", "its password (or SYNOD_NATS_PASSWORD_<NODE>)")
+    .option("--creds <path>", "NATS credentials file (or SYNOD_CREDS, NATS_CREDS)")
+    .option(
+      "--limit <name=value...>",
+      "override a limit of the replicas, as in checkpointBytes=1048576",
+    )
+    .addHelpText("after", help)
+    .action(async (options: StartOptions) => {
+      // A node's own modules take longer to load than most other commands take altogether.
+      const { startNode } = await import("../start-node.ts");
+      await startNode(options);
+    });
 }

@@ -21,7 +21,7 @@ export interface ReadinessOptions {
 }
 
 const pollMs = 50;
-const answerTimeoutMs = 500;
+const answerTimeoutMs = 250;
 const readTimeoutMs = 1_000;
 /** Nodes that take no part keep nobody waiting for longer once all groups can be used. */
 const stragglerMsMax = 3_000;

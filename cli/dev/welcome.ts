@@ -2,7 +2,7 @@
 import type { Style } from "../output/style.ts";
 import { tableLines } from "../output/table.ts";
 import type { ClusterPicture } from "../cluster/cluster-picture.ts";
-import { endText, startText } from "../cluster/region-text.ts";
+import { regionLines } from "../cluster/region-report.ts";
 
 export interface Welcome {
   readonly cluster: string;
@@ -21,7 +21,7 @@ export interface Welcome {
 }
 
 export function welcomeLines(welcome: Welcome): string[] {
-  const { cluster, startedInMs, server, brokerVersion, directory, style } = welcome;
+  const { cluster, picture, startedInMs, server, brokerVersion, directory, style } = welcome;
   const seconds = (startedInMs / 1000).toFixed(1);
   return [
     `${style.bold(`Cluster ${cluster} is running`)} (started in ${seconds} s). Ctrl-C stops it.`,
@@ -30,7 +30,7 @@ export function welcomeLines(welcome: Welcome): string[] {
     "",
     ...groupTable(welcome),
     "",
-    ...regionTable(welcome),
+    ...regionLines(picture.routing?.regions ?? [], picture.groups, style),
     "",
     `NATS: ${server} (nats-server ${brokerVersion})`,
     `Data and logs: ${directory}`,
@@ -64,16 +64,6 @@ function groupTable({ picture, style }: Welcome): string[] {
     members.map(({ node }) => node).join(" "),
   ]);
   const columns = ["GROUP", "LEADER", "MEMBERS"].map((name) => ({ name }));
-  return tableLines(columns, rows, style);
-}
-
-function regionTable({ picture, style }: Welcome): string[] {
-  const rows = (picture.routing?.regions ?? []).map(({ start, end, group }) => [
-    startText(start),
-    endText(end),
-    group,
-  ]);
-  const columns = ["REGION FROM", "TO", "GROUP"].map((name) => ({ name }));
   return tableLines(columns, rows, style);
 }
 

@@ -1,18 +1,27 @@
 /** Where a command writes: results to standard output, what goes on meanwhile to standard error. */
+import { once } from "node:events";
 import { styleFor, type Style } from "./style.ts";
 
 export interface Screen {
   readonly style: Style;
+  /** Whether results are read by a person rather than by a program. */
+  readonly isTerminal: boolean;
   /** A result. */
-  say(line: string): void;
+  readonly say: (line: string) => void;
+  /** A result byte for byte. Resolves when more can be written. */
+  readonly write: (bytes: string | Uint8Array) => Promise<void>;
   /** Something on the side that no program should read. */
-  note(line: string): void;
+  readonly note: (line: string) => void;
 }
 
 export function processScreen(): Screen {
   return {
     style: styleFor(process.stdout),
+    isTerminal: process.stdout.isTTY,
     say: (line) => void process.stdout.write(`${line}\n`),
+    write: async (bytes) => {
+      if (!process.stdout.write(bytes)) await once(process.stdout, "drain");
+    },
     note: (line) => void process.stderr.write(`${line}\n`),
   };
 }

@@ -15,6 +15,7 @@ beforeAll(async () => {
   port = await freePort();
   dev = new DevProcess(["--port", String(port)], { directory });
   await dev.ready();
+  await runSynod(["put", "greeting", "hello"], { directory });
 });
 afterAll(async () => {
   dev.signal("SIGTERM");
@@ -29,8 +30,8 @@ test("a table shows nodes, groups with their leaders, and regions", () => {
   for (const group of ["meta", "g1", "g2"]) {
     expect(dev.stdout).toMatch(new RegExp(`^${group} +n[123] +n[123] n[123] n[123]$`, "m"));
   }
-  expect(dev.stdout).toMatch(/^\(first key\) +default\/i +g1$/m);
-  expect(dev.stdout).toMatch(/^default\/r +\(last key\) +g1$/m);
+  expect(dev.stdout).toMatch(/^1 +\(first key\) +default\/i +g1 +n[123]$/m);
+  expect(dev.stdout).toMatch(/^3 +default\/r +\(last key\) +g1 +n[123]$/m);
 });
 
 test("passwords are kept where only their owner reads them", () => {
@@ -52,12 +53,13 @@ test("a busy port is an error that names --port", async () => {
   expect(second.stderr).toContain("--port");
 });
 
-test("a node that is killed is started again", async () => {
+test("a node that is killed is started again, and nothing is lost", async () => {
   const first = dev.pidOf("n2");
   process.kill(first, "SIGKILL");
   await dev.says("n2 ended (killed by SIGKILL); starting it again in 0.1 s");
   await dev.says("n2 serves again");
   expect(dev.pidOf("n2")).not.toBe(first);
+  expect(await storedGreeting()).toBe("hello\n");
 });
 
 test("a broker that is killed is started again", async () => {
@@ -66,6 +68,7 @@ test("a broker that is killed is started again", async () => {
   await dev.says("nats-server ended (killed by SIGKILL); starting it again in 0.1 s");
   await dev.says("nats-server runs again");
   await waitUntil("another nats-server in the note", () => dev.pidOf("nats-server") !== first);
+  expect(await storedGreeting()).toBe("hello\n");
 });
 
 test("Ctrl-C ends every process and keeps the data; a second start goes on with it", async () => {
@@ -79,6 +82,7 @@ test("Ctrl-C ends every process and keeps the data; a second start goes on with 
   expect(existsSync(join(directory, ".synod", "dev.json"))).toBe(false);
   dev = new DevProcess(["--port", String(port)], { directory });
   await dev.ready();
+  expect(await storedGreeting()).toBe("hello\n");
 });
 
 test("a second Ctrl-C does not wait", async () => {
@@ -100,4 +104,13 @@ test("a node whose log is lost says so, and the others go on", async () => {
   await dev.ready();
   expect(dev.stderr).toMatch(/^n3: .*LOST_STORE/m);
   expect(dev.stdout).toMatch(/^n3 +LOST_STORE/m);
+  expect(await storedGreeting()).toBe("hello\n");
+  const status = await runSynod(["status", "--check"], { directory });
+  expect(status.stdout).toMatch(/^LOST_STORE {2}n3 takes no part: /m);
+  expect(status.code).toBe(1);
 });
+
+async function storedGreeting(): Promise<string> {
+  const { stdout } = await runSynod(["get", "greeting"], { directory });
+  return stdout;
+}

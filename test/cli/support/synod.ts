@@ -53,6 +53,10 @@ export class SynodProcess {
   signal(signal: NodeJS.Signals): void {
     this.#process.kill(signal);
   }
+
+  closeOutput(): void {
+    this.#process.stdout?.destroy();
+  }
 }
 
 export function runSynod(args: readonly string[], options: RunOptions): Promise<Ended> {

@@ -1,0 +1,30 @@
+/** Why a command found no NATS server, and how to help it. */
+import { SynodError } from "../../infra/errors/synod-error.ts";
+import type { Place } from "./where-to-connect.ts";
+
+/** Codes of the `nats` package, in words. */
+const meanings: Readonly<Record<string, string>> = {
+  CONNECTION_REFUSED: "nobody listens there",
+  TIMEOUT: "nobody answered in time",
+};
+
+export function notConnected({ access, origin }: Place, cause: unknown): SynodError {
+  const text = cause instanceof Error ? cause.message : "no answer in time";
+  const servers = access.servers.map(withoutPassword).join(", ");
+  const message = `no connection to NATS at ${servers} (${origin}): ${meanings[text] ?? text}`;
+  return new SynodError("NOT_CONNECTED", message, {
+    nextStep: isLoginRefused(cause)
+      ? "Say who you are: --user and --password, or --creds."
+      : "Start a cluster with `synod dev`, or name its NATS server with --servers.",
+  });
+}
+
+/** Trying again does not help whoever may not come in. */
+export function isLoginRefused(cause: unknown): boolean {
+  return cause instanceof Error && /authorization|authentication/i.test(cause.message);
+}
+
+/** An address may hold a password: it is not repeated. */
+function withoutPassword(server: string): string {
+  return server.replace(/\/\/[^@/]*@/, "//");
+}

@@ -1,0 +1,34 @@
+/** A client for one command, closed behind it. */
+import { connect } from "../../client/connect.ts";
+import type { SynodClient } from "../../client/synod-client.ts";
+import { SynodError } from "../../infra/errors/synod-error.ts";
+import { notConnected } from "./not-connected.ts";
+import { whereToConnect, type ConnectionFlags, type Place } from "./where-to-connect.ts";
+
+export interface ClientFlags extends ConnectionFlags {
+  /** Milliseconds that an operation may take. */
+  readonly timeout: number;
+}
+
+export async function withClient<Result>(
+  flags: ClientFlags,
+  work: (client: SynodClient) => Promise<Result>,
+): Promise<Result> {
+  const place = whereToConnect(flags, process.env, process.cwd());
+  const client = await clientAt(place, flags.timeout);
+  try {
+    return await work(client);
+  } finally {
+    await client.close();
+  }
+}
+
+async function clientAt(place: Place, timeoutMs: number): Promise<SynodClient> {
+  const { access, prefix } = place;
+  try {
+    return await connect({ ...access, prefix, timeoutMs, name: "synod" });
+  } catch (failure) {
+    const isUnreachable = failure instanceof SynodError && failure.code === "NOT_CONNECTED";
+    throw isUnreachable ? notConnected(place, failure.cause) : failure;
+  }
+}

@@ -1,0 +1,95 @@
+/** Runs one node of a topology in this process. */
+import { pino } from "pino";
+import { startNodeProcess } from "../actors/node/node-process.ts";
+import { defaultLimits, type ReplicaLimits } from "../actors/replica/limits.ts";
+import { SynodError } from "../infra/errors/synod-error.ts";
+import { jsonLog } from "../infra/logging/json-log.ts";
+import { loadTopology } from "../infra/topology/load-topology.ts";
+import type { NatsAccess } from "../infra/transport/nats-access.ts";
+import { synodVersion } from "./package-root.ts";
+import { exitCodeOf, onStopSignals } from "./stop-signals.ts";
+import { processVitals } from "./vitals.ts";
+
+export interface StartOptions {
+  readonly node: string;
+  readonly file: string;
+  readonly data?: string;
+  readonly servers?: readonly string[];
+  readonly user?: string;
+  readonly password?: string;
+  readonly creds?: string;
+  /** `name=value`, for one of the replica's limits. */
+  readonly limit?: readonly string[];
+}
+
+/** Resolves when the node has ended; the first SIGTERM or SIGINT drains it, the second ends it at once. */
+export async function startNode(options: StartOptions): Promise<void> {
+  const topology = loadTopology(options.file);
+  const { node } = options;
+  if (!topology.nodes.some(({ name }) => name === node)) {
+    const names = topology.nodes.map(({ name }) => name).join(", ");
+    throw new SynodError(
+      "BAD_REQUEST",
+      `${options.file} names no node ${node}; it names ${names}`,
+      { nextStep: "Pass one of these with --node, or add the node to the file." },
+    );
+  }
+  const log = jsonLog({ cluster: topology.cluster, node }, pino.destination({ fd: 1, sync: true }));
+  const running = await startNodeProcess({
+    topology,
+    node,
+    dataDirectory: options.data ?? `.synod/${topology.cluster}/${node}`,
+    access: accessOf(options, topology.servers, process.env),
+    limits: limitsFrom(options.limit ?? []),
+    version: synodVersion,
+    vitals: processVitals(),
+    log,
+  });
+  onStopSignals(
+    (signal) => {
+      log("asked to stop", { signal });
+      running.drain();
+    },
+    // Everything that was answered for is on disk, as in a crash.
+    (signal) => process.exit(exitCodeOf[signal]),
+  );
+  await running.ended;
+  log("stopped");
+  // Timers of libraries, which nobody waits for any more, would hold the process for seconds.
+  process.exit(0);
+}
+
+function limitsFrom(settings: readonly string[]): Partial<ReplicaLimits> {
+  const known = defaultLimits(0);
+  const limits: Partial<Record<keyof ReplicaLimits, number>> = {};
+  for (const setting of settings) {
+    const [name = "", value = ""] = setting.split("=", 2);
+    const number = Number(value);
+    if (!Object.hasOwn(known, name) || !Number.isSafeInteger(number) || number <= 0) {
+      const names = Object.keys(known).join(", ");
+      throw new SynodError("BAD_REQUEST", `--limit ${setting} is not name=number`, {
+        nextStep: `Give a whole number for one of ${names}.`,
+      });
+    }
+    limits[name as keyof ReplicaLimits] = number;
+  }
+  return limits;
+}
+
+/**
+ * Flags, then `SYNOD_*`, then what other NATS programs read, then the topology. Each node is a NATS user of its own
+ * name: the server lets it speak under no other.
+ */
+export function accessOf(
+  { node, servers, user, password, creds }: StartOptions,
+  declared: readonly string[],
+  environment: NodeJS.ProcessEnv,
+): NatsAccess {
+  const named = environment["SYNOD_SERVERS"] ?? environment["NATS_URL"];
+  const access = { servers: servers ?? named?.split(",") ?? declared };
+  if (creds !== undefined) return { ...access, credentialsFile: creds };
+  const own = password ?? environment[`SYNOD_NATS_PASSWORD_${node.toUpperCase()}`];
+  if (own !== undefined) return { ...access, user: user ?? node, password: own };
+  const credentialsFile = environment["SYNOD_CREDS"] ?? environment["NATS_CREDS"];
+  return credentialsFile === undefined ? access : { ...access, credentialsFile };
+}

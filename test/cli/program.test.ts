@@ -1,0 +1,71 @@
+import { CommanderError, type Command } from "commander";
+import { expect, test } from "vitest";
+import { synodProgram } from "../../cli/program.ts";
+import { styleFor } from "../../cli/output/style.ts";
+
+interface Written {
+  stdout: string;
+  stderr: string;
+}
+
+/** Commander's part of a command: its words, and the error it ends with. No command is carried out. */
+async function commanding(args: readonly string[]): Promise<Written & { exitCode: number }> {
+  const written: Written = { stdout: "", stderr: "" };
+  const program = synodProgram({
+    style: styleFor({ isTTY: false }),
+    isTerminal: false,
+    say: () => undefined,
+    write: () => Promise.resolve(),
+    note: () => undefined,
+  });
+  for (const command of [program, ...program.commands]) capture(command, written);
+  try {
+    await program.parseAsync(["node", "synod", ...args]);
+  } catch (failure) {
+    if (failure instanceof CommanderError) return { ...written, exitCode: failure.exitCode };
+    throw failure;
+  }
+  throw new Error(`${args.join(" ")} was carried out`);
+}
+
+function capture(command: Command, written: Written): void {
+  command.configureOutput({
+    writeOut: (text) => void (written.stdout += text),
+    writeErr: (text) => void (written.stderr += text),
+  });
+}
+
+const commands = ["dev", "start", "put", "get", "del", "range", "incr", "txn", "status", "regions"];
+
+test.each(commands)("%s explains itself with examples", async (command) => {
+  const { exitCode, stdout } = await commanding([command, "--help"]);
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain(`Usage: synod ${command}`);
+  expect(stdout).toMatch(new RegExp(`Examples:\n.*synod ${command}`));
+});
+
+test("the overview lists every command and the exit codes", async () => {
+  const { stdout } = await commanding(["--help"]);
+  for (const command of commands) expect(stdout).toMatch(new RegExp(`^  ${command} `, "m"));
+  expect(stdout).toContain("Exit codes:");
+});
+
+test.each([
+  [["frob"], "unknown command 'frob'"],
+  [["stats"], "Did you mean status?"],
+  [["put"], "missing required argument 'key'"],
+  [["put", "a", "b", "c"], "too many arguments"],
+  [["get", "a", "--bukket", "b"], "Did you mean --bucket?"],
+  [["put", "a", "b", "--ttl", "5"], "Write a number and a unit"],
+  [["put", "a", "b", "--revision", "-1"], "Write a whole number from 0 up"],
+  [["incr", "a", "1.5"], "Write a whole number"],
+  [["incr", "a", "99999999999999999"], "Write a whole number"],
+  [["dev", "--nodes", "4"], "It is 1, 3, 5 or 7."],
+  [["dev", "--port", "0"], "A port is a number from 1 to 65535."],
+  [["start"], "required option '--node <name>' not specified"],
+])("%j is refused", async (args, message) => {
+  const { exitCode, stderr } = await commanding(args);
+  expect(exitCode).not.toBe(0);
+  expect(stderr).toContain(message);
+  expect(stderr).toContain("(--help tells how it is used)");
+});
