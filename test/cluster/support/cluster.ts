@@ -124,9 +124,14 @@ export class Cluster {
     );
   }
 
-  /** Messages from `speaker` to `listener` are lost; the other way they arrive. */
-  async deafen(listener: string, speaker: string): Promise<void> {
-    await this.#setEars((to, from) => !(to === listener && from === speaker));
+  /** Messages of these to `listener` are lost; the other way they arrive. */
+  async deafen(listener: string, speakers: readonly string[]): Promise<void> {
+    await this.#setEars((to, from) => !(to === listener && speakers.includes(from)));
+  }
+
+  /** Nobody hears this one; it hears everybody. */
+  async mute(speaker: string): Promise<void> {
+    await this.#setEars((_, from) => from !== speaker);
   }
 
   async heal(): Promise<void> {
