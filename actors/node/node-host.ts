@@ -327,6 +327,7 @@ export class NodeHost {
       stopped: (reason) => {
         log("a replica stopped", { group, ...reason });
         this.#leaderChanged();
+        this.#settled(group);
       },
       storageFailed: (failure) => this.#stopAll(failure),
     });

@@ -97,17 +97,21 @@ function logProblem(
 }
 
 function stayBarred(options: NodeProcessOptions, error: SynodError): NodeProcess {
-  const { topology, node, version, vitals, log } = options;
   const clients = connect(options, "clients");
-  const reason = stopReasonOf(error);
-  log("this node takes no part in the cluster", { ...reason });
-  const nodes = topology.nodes.map(({ name }) => name);
-  listenAsBarredNode({ clients, prefix: topology.prefix, node, nodes, version, reason, vitals });
+  sayWhyBarred(options, clients, error);
   const closed = new Deferred<void>();
   return {
     ended: closed.promise,
     drain: () => void clients.close().then(closed.resolve, closed.reject),
   };
+}
+
+function sayWhyBarred(options: NodeProcessOptions, clients: Transport, error: unknown): void {
+  const { topology, node, version, vitals, log } = options;
+  const reason = stopReasonOf(error);
+  log("this node takes no part in the cluster", { ...reason });
+  const nodes = topology.nodes.map(({ name }) => name);
+  listenAsBarredNode({ clients, prefix: topology.prefix, node, nodes, version, reason, vitals });
 }
 
 class RunningNode implements NodeProcess {
@@ -120,6 +124,7 @@ class RunningNode implements NodeProcess {
   readonly #closed = new Deferred<void>();
   /** Undefined until a NATS server has said how large messages may be. */
   #host: NodeHost | undefined;
+  #barred = false;
   #draining = false;
 
   constructor(options: NodeProcessOptions, logStore: LogStore, stateStore: StateStore) {
@@ -131,7 +136,8 @@ class RunningNode implements NodeProcess {
     this.#peers = options.wrapPeers?.(peers) ?? peers;
     this.#clients = connect(options, "clients");
     this.#clients.onConnectionChange((connected) => {
-      if (connected && this.#host === undefined && !this.#draining) this.#start();
+      const starts = this.#host === undefined && !this.#barred && !this.#draining;
+      if (connected && starts) this.#start();
     });
   }
 
@@ -142,8 +148,22 @@ class RunningNode implements NodeProcess {
   }
 
   #start(): void {
+    let host: NodeHost;
+    try {
+      host = this.#makeHost();
+    } catch (error) {
+      // Making it reads the log, which the disk may have damaged.
+      this.#barred = true;
+      sayWhyBarred(this.#options, this.#clients, error);
+      return;
+    }
+    this.#host = host;
+    host.start();
+  }
+
+  #makeHost(): NodeHost {
     const { topology, node, version, vitals, log, limits } = this.#options;
-    this.#host = new NodeHost({
+    return new NodeHost({
       topology,
       node,
       clock: systemClock,
@@ -158,7 +178,6 @@ class RunningNode implements NodeProcess {
       log,
       stopped: () => this.#close(),
     });
-    this.#host.start();
   }
 
   #close(): void {
