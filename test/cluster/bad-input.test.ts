@@ -1,16 +1,14 @@
 /** What anybody can send to a running cluster: it gets a typed error or silence, and nothing stops or changes. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { groupSubject, nodeApiSubject, nodeSubject, apiSubject } from "../../actors/subjects.ts";
-import { requestKind, requestVersion } from "../../infra/codec/formats.ts";
-import { replyKind } from "../../infra/codec/formats.ts";
+import { replyKind, requestKind, requestVersion } from "../../infra/codec/formats.ts";
 import { RequestEncoder } from "../../infra/codec/request-encoder.ts";
 import { decodeRoute, type Route } from "../../infra/codec/route-codec.ts";
 import { operationKind } from "../../kv/commands/operation.ts";
 import { keyBytesMax, valueBytesMax } from "../../kv/limits.ts";
 import { pack } from "../codec/support/msgpackr.ts";
-import { startCluster, type Cluster } from "./support/cluster.ts";
-import { passwords } from "./support/cluster.ts";
+import { passwords, startCluster, type Cluster } from "./support/cluster.ts";
 import { RawClient } from "./support/raw-client.ts";
 import { resultOf, textOf, type TestClient } from "./support/test-client.ts";
 
