@@ -1,0 +1,76 @@
+/** A client of a whole simulated cluster, and promises that go on while virtual time does. */
+import { SynodClient } from "../../../client/synod-client.ts";
+import { SimulatedCluster } from "../../../sim/simulated-cluster.ts";
+
+/** Events of the world between two looks at the promises: they go on a fraction of a millisecond late. */
+const eventsPerTurn = 25;
+
+export class ClientOfCluster {
+  readonly cluster: SimulatedCluster;
+  readonly client: SynodClient;
+
+  constructor(seed: number) {
+    this.cluster = new SimulatedCluster({ seed, nodes: 3 });
+    this.cluster.startAll();
+    const { world, network, randomness, topology } = this.cluster;
+    if (!world.runUntil(() => this.cluster.everyGroupLed, 30_000)) {
+      throw new Error("no leaders within 30 s of virtual time");
+    }
+    const process = world.machine("client").start();
+    this.client = new SynodClient({
+      transport: network.connect(process, {
+        onProblem: (problem) => {
+          if (problem.kind !== "not connected") throw problem.cause;
+        },
+      }),
+      clock: process.clock,
+      randomness: randomness.split("client"),
+      prefix: topology.prefix,
+      timeoutMs: 5_000,
+      limits: {},
+      routeAdopted: () => {},
+    });
+  }
+
+  /** What the promise comes to. */
+  async outcome<Answer>(promise: Promise<Answer>): Promise<Answer> {
+    let settled = false;
+    const note = (): void => {
+      settled = true;
+    };
+    promise.then(note, note);
+    await this.#until("the promise is settled", () => settled);
+    return promise;
+  }
+
+  async failure(promise: Promise<unknown>): Promise<unknown> {
+    try {
+      await this.outcome(promise);
+    } catch (failure) {
+      return failure;
+    }
+    throw new Error("it succeeded");
+  }
+
+  async runFor(durationMs: number): Promise<void> {
+    const untilMs = this.cluster.world.nowMs + durationMs;
+    await this.#until("time passes", () => this.cluster.world.nowMs >= untilMs);
+  }
+
+  leaderOf(group: string): string {
+    const { name } = this.cluster.leaderOf(group) ?? {};
+    if (name === undefined) throw new Error(`nobody leads ${group}`);
+    return name;
+  }
+
+  async #until(what: string, holds: () => boolean): Promise<void> {
+    const { world } = this.cluster;
+    const limitMs = world.nowMs + 60_000;
+    for (;;) {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (holds()) return;
+      if (world.nowMs > limitMs) throw new Error(`waited a virtual minute in vain: ${what}`);
+      for (let events = 0; events < eventsPerTurn && !holds(); events++) world.step();
+    }
+  }
+}
