@@ -90,8 +90,10 @@ function measure(cluster: BenchCluster, options: BenchOptions): Promise<PhaseRes
           const moment = JSON.parse(line) as LoadMoment;
           const usages = usagesNow(cluster, client.pid ?? 0);
           const status = cluster.status();
-          if (moment.moment === "measuring") begun = { usages, status };
-          else phases.push(phaseFrom(moment, begun, { usages, status }));
+          if (moment.moment === "measuring") {
+            begun = { usages, status };
+            process.stderr.write(`measuring ${moment.callers} callers\n`);
+          } else phases.push(phaseFrom(moment, begun, { usages, status }));
         },
       },
       systemClock,
@@ -127,14 +129,16 @@ async function phaseFrom(measured: Measured, begun: Looked, ended: Looked): Prom
   const client = cpuMs("client");
   const machineMs = ended.usages.machineCpuMs - begun.usages.machineCpuMs;
   const status = await ended.status;
+  const earlier = await begun.status;
   return {
     callers,
     putsPerSecond: puts / seconds,
     latencyMs,
     errors,
     cpuSecondsPerThousand: { nodes: nodes / puts, broker: broker / puts, client: client / puts },
+    putsPerEntry: puts / (entriesOf(status) - entriesOf(earlier)),
     coresUsedByOthers: Math.max(0, machineMs - nodes - broker - client) / 1000 / seconds,
-    ...workBetween(await begun.status, status),
+    ...workBetween(earlier, status),
     anonymousMiB: {
       nodes: ended.usages.nodesEach.map(({ anonymousBytes }) => anonymousBytes / mebibyte),
       broker: ended.usages.broker.anonymousBytes / mebibyte,
@@ -142,6 +146,15 @@ async function phaseFrom(measured: Measured, begun: Looked, ended: Looked): Prom
     },
     flushMs: status.map(({ flush }) => ({ p50: flush.p50Ms, p99: flush.p99Ms })),
   };
+}
+
+/** Entries of all groups together. */
+function entriesOf(status: readonly NodeStatus[]): number {
+  const chosen = new Map<string, number>();
+  for (const { group, chosenThrough } of status.flatMap(({ replicas }) => replicas)) {
+    chosen.set(group, Math.max(chosen.get(group) ?? 0, chosenThrough));
+  }
+  return [...chosen.values()].reduce((sum, through) => sum + through, 0);
 }
 
 /** Of the replica that did the least, among those of groups that hold keys. */

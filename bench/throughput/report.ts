@@ -16,6 +16,8 @@ export interface PhaseResult {
   readonly latencyMs: Latency;
   readonly errors: Readonly<Record<string, number>>;
   readonly cpuSecondsPerThousand: CpuPerThousand;
+  /** How many operations share a log entry, and so an fsync on each node. */
+  readonly putsPerEntry: number;
   /** What ran beside the measurement, this program included. */
   readonly coresUsedByOthers: number;
   /** Of the group and node that made the fewest, among groups that were written to. */
@@ -73,6 +75,7 @@ const header = [
   "CPU s/1000: nodes",
   "broker",
   "client",
+  "puts/entry",
   "checkpoints",
   "trims",
   "MiB: nodes",
@@ -94,6 +97,7 @@ function row(phase: PhaseResult): string[] {
     cpu.nodes.toFixed(4),
     cpu.broker.toFixed(4),
     cpu.client.toFixed(4),
+    phase.putsPerEntry.toFixed(1),
     String(phase.checkpoints),
     String(phase.trims),
     memory.nodes.map((size) => size.toFixed(0)).join("+"),
