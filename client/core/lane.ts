@@ -171,10 +171,10 @@ export abstract class Lane implements FrameOwner {
   #mayOpenFrame(): boolean {
     const { transport, limits } = this.host;
     if (!transport.connected || this.#queue.isEmpty) return false;
-    const open = this.#frames.length;
-    if (open < limits.framesInFlightFree) return true;
-    if (open >= limits.framesInFlightMax) return false;
-    return this.#queue.weight >= open * limits.operationsPerFurtherFrame;
+    if (this.#frames.length >= limits.framesInFlightMax) return false;
+    let underWay = 0;
+    for (const { weight } of this.#frames) underWay += weight;
+    return this.#queue.weight >= Math.min(underWay, limits.furtherFrameOperations);
   }
 
   #takeCalls(): Call[] {

@@ -9,10 +9,11 @@ export interface ClientLimits {
   readonly backoffMsMax: number;
   /** Frames that may be under way to one group, for each kind of frame. */
   readonly framesInFlightMax: number;
-  /** Frames that go out however few operations wait: nobody waits for company. */
-  readonly framesInFlightFree: number;
-  /** Operations that have to wait, for each frame under way, before one more frame is opened. */
-  readonly operationsPerFurtherFrame: number;
+  /**
+   * Operations that have to wait before one more frame is opened, unless fewer are under way: one frame of sixty
+   * costs the nodes hardly more than one of six, and who waits for it waits less than a round trip.
+   */
+  readonly furtherFrameOperations: number;
   /** Operations of one frame, each operation inside a transaction counted. */
   readonly frameOperationsMax: number;
   /** Encoded operations of one frame; a single larger operation travels alone. */
@@ -44,8 +45,7 @@ export const defaultClientLimits: ClientLimits = {
   backoffMsMin: 20,
   backoffMsMax: 500,
   framesInFlightMax: 8,
-  framesInFlightFree: 2,
-  operationsPerFurtherFrame: 32,
+  furtherFrameOperations: 256,
   frameOperationsMax: 2_000,
   frameBytesTarget: 256 * 1024,
   frameRowsMax: 3_000,

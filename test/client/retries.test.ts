@@ -231,7 +231,7 @@ describe("sessions", () => {
 
   test("at most 256 numbers are open above the floor", async () => {
     const cluster = new FakeCluster({
-      limits: { framesInFlightMax: 1_000, framesInFlightFree: 1_000, attemptTimeoutMs: 60_000 },
+      limits: { framesInFlightMax: 1_000, furtherFrameOperations: 1, attemptTimeoutMs: 60_000 },
       timeoutMs: 120_000,
     });
     const bucket = cluster.client.bucket();
