@@ -13,21 +13,37 @@ import { visibleText } from "./visible-text.ts";
 type Fields = Readonly<Record<string, unknown>>;
 type FieldType = "string" | "number" | "boolean";
 
-const rangeFields = { prefix: "string", start: "string", end: "string" } as const;
-const checkFields = {
-  bucket: "string",
-  key: "string",
-  revision: "number",
-  exists: "boolean",
-  unchangedSince: "number",
-  ...rangeFields,
-} as const;
-const operationFields: Readonly<Record<string, Readonly<Record<string, FieldType>>>> = {
-  put: { value: "string", valueBase64: "string", ttlMs: "number", previousRevision: "number" },
-  delete: { previousRevision: "number" },
-  increment: { delta: "number" },
-  get: {},
-};
+type FieldTypes = ReadonlyMap<string, FieldType>;
+
+const checkFields: FieldTypes = new Map([
+  ["bucket", "string"],
+  ["key", "string"],
+  ["revision", "number"],
+  ["exists", "boolean"],
+  ["unchangedSince", "number"],
+  ["prefix", "string"],
+  ["start", "string"],
+  ["end", "string"],
+]);
+
+function operationFields(...own: readonly (readonly [string, FieldType])[]): FieldTypes {
+  return new Map([["op", "string"], ["bucket", "string"], ["key", "string"], ...own]);
+}
+
+const operations: ReadonlyMap<unknown, FieldTypes> = new Map([
+  [
+    "put",
+    operationFields(
+      ["value", "string"],
+      ["valueBase64", "string"],
+      ["ttlMs", "number"],
+      ["previousRevision", "number"],
+    ),
+  ],
+  ["delete", operationFields(["previousRevision", "number"])],
+  ["increment", operationFields(["delta", "number"])],
+  ["get", operationFields()],
+]);
 const example = `as in {"checks":[{"key":"a","revision":0}],"ops":[{"op":"put","key":"a","value":"1"}]}`;
 
 /** Throws `BAD_REQUEST`. `bucket` is where keys are that name none. */
@@ -91,12 +107,11 @@ class TransactionReader {
 
   #operation(operation: Fields, where: string): Operation {
     const { op } = operation;
-    const fields = typeof op === "string" ? operationFields[op] : undefined;
+    const fields = operations.get(op);
     if (fields === undefined) {
       this.problems.push(`${where}.op is none of put, delete, increment and get`);
     } else {
-      const common = { op: "string", bucket: "string", key: "string" } as const;
-      this.#requireFields(operation, { ...common, ...fields }, where);
+      this.#requireFields(operation, fields, where);
       this.#requireKey(operation, where);
     }
     const value = op === "put" ? { value: this.#value(operation, where) } : {};
@@ -119,9 +134,9 @@ class TransactionReader {
     if (!("key" in fields)) this.problems.push(`${where} has no key`);
   }
 
-  #requireFields(fields: Fields, types: Readonly<Record<string, FieldType>>, where: string): void {
+  #requireFields(fields: Fields, types: FieldTypes, where: string): void {
     for (const [name, value] of Object.entries(fields)) {
-      const type = types[name];
+      const type = types.get(name);
       if (type === undefined) this.problems.push(`${where} has no field ${name}`);
       else if (typeof value !== type) this.problems.push(`${where}.${name} is no ${type}`);
     }

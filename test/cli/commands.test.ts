@@ -37,7 +37,7 @@ async function output(args: readonly string[], options: Partial<RunOptions> = {}
   return stdout;
 }
 
-describe("put and get", () => {
+describe.concurrent("put and get", () => {
   test("a value comes back as it was put, with a line end", async () => {
     expect(await output(["put", "greeting", "hello"])).toMatch(/^revision \d+\n$/);
     expect(await output(["get", "greeting"])).toBe("hello\n");
@@ -92,14 +92,14 @@ describe("put and get", () => {
   });
 });
 
-test("del removes a key, and does not mind when there is none", async () => {
+test.concurrent("del removes a key, and does not mind when there is none", async () => {
   await output(["put", "doomed", "x"]);
   expect(await output(["del", "doomed"])).toMatch(/^deleted, revision \d+\n$/);
   expect(await output(["del", "doomed"])).toBe("there was no such key\n");
   expect(JSON.parse(await output(["del", "doomed", "--json"]))).toMatchObject({ existed: false });
 });
 
-test("incr adds, by one or by what is said, and refuses what is no number", async () => {
+test.concurrent("incr adds, by one or by what is said, and refuses what is no number", async () => {
   expect(await output(["incr", "visits"])).toBe("1\n");
   expect(await output(["incr", "visits", "10"])).toBe("11\n");
   expect(await output(["incr", "visits", "-4"])).toBe("7\n");
@@ -109,7 +109,7 @@ test("incr adds, by one or by what is said, and refuses what is no number", asyn
   expect(stderr).toContain("NOT_A_NUMBER, not executed");
 });
 
-describe("range", () => {
+describe.concurrent("range", () => {
   beforeAll(async () => {
     const ops = ["a", "b", "c"].map((key) => ({ op: "put", key, value: `value ${key}` }));
     await output(["txn", "-b", "letters", JSON.stringify({ ops })]);
@@ -226,7 +226,7 @@ describe("status and regions", () => {
   });
 });
 
-describe("what is wrong is said", () => {
+describe.concurrent("what is wrong is said", () => {
   test("a command line that is not understood is exit code 2", async () => {
     const { code, stdout, stderr } = await synod(["range", "--limit", "x"]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
