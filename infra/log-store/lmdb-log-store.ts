@@ -9,8 +9,8 @@ import type { Slot } from "../../machines/ballot.ts";
 import { compareBallots } from "../../machines/ballot.ts";
 import { invariant } from "../../machines/invariant.ts";
 import type { LogAppend, LogRecord } from "../../machines/record.ts";
-import { SynodError } from "../errors/synod-error.ts";
 import type { Randomness } from "../randomness/randomness.ts";
+import { commitFailure } from "./commit-failure.ts";
 import { lockDirectory } from "./directory-lock.ts";
 import type {
   Durable,
@@ -108,7 +108,11 @@ async function claim(
   const inside = stored && decodeIdentity(decodeSealed(identityKey, stored));
   const beside = readIdentityFile(file);
   const identity = nextIdentity({ cluster, node }, inside, beside, randomness);
-  await database.put(identityKey, encodeSealed(identityKey, encodeIdentity(identity)));
+  try {
+    await database.put(identityKey, encodeSealed(identityKey, encodeIdentity(identity)));
+  } catch (rejection) {
+    throw await commitFailure(rejection);
+  }
   writeIdentityFile(file, identity);
   return identity;
 }
@@ -128,7 +132,7 @@ export class LmdbLogStore implements LogStore {
   readonly #unlock: () => void;
   readonly #latencies = new RecentLatencies();
   /** The first failed commit. A later flush may succeed with pages lost, so nothing is written any more. */
-  #failure: Error | undefined;
+  #failure: Promise<Error> | undefined;
 
   constructor(
     environment: RootDatabase<Buffer, Buffer>,
@@ -171,12 +175,13 @@ export class LmdbLogStore implements LogStore {
   recordBirth(name: string, { birth, complete }: StoredBirth, done: Durable): void {
     const { key } = this.#group(name);
     const content = Buffer.concat([Buffer.from([complete ? 1 : 0]), birth]);
-    this.#settle(this.#failure ?? this.#births.put(key, encodeSealed(key, content)), done);
+    if (this.#refused(done)) return;
+    this.#settle(this.#births.put(key, encodeSealed(key, content)), done);
   }
 
   append(name: string, change: LogAppend, done: Durable): void {
     const group = this.#group(name);
-    if (this.#failure !== undefined) return done(this.#failure);
+    if (this.#refused(done)) return;
     const records = change.records ?? [];
     const headChanges =
       change.promise !== undefined ||
@@ -244,7 +249,8 @@ export class LmdbLogStore implements LogStore {
   recordPeer(peer: PeerStart, done: Durable): void {
     const key = Buffer.from(String(peer.member));
     const value = encodeSealed(key, Buffer.from(JSON.stringify(peer)));
-    this.#settle(this.#failure ?? this.#peers.put(key, value), done);
+    if (this.#refused(done)) return;
+    this.#settle(this.#peers.put(key, value), done);
   }
 
   async close(): Promise<void> {
@@ -301,23 +307,26 @@ export class LmdbLogStore implements LogStore {
     return this.#records.put(key, value);
   }
 
-  #settle(committed: Promise<boolean> | Error, done: Durable): void {
-    if (committed instanceof Error) return done(committed);
+  #settle(committed: Promise<boolean>, done: Durable): void {
     const submittedMs = performance.now();
     committed.then(
       () => {
+        if (this.#refused(done)) return;
         this.#latencies.add(performance.now() - submittedMs);
-        done(this.#failure);
+        done(undefined);
       },
-      (error: unknown) => {
-        this.#failure ??= new SynodError(
-          "STORAGE_FAILED",
-          `the log could not be written: ${error instanceof Error ? error.message : String(error)}`,
-          { cause: error },
-        );
-        done(this.#failure);
+      (rejection: unknown) => {
+        this.#failure ??= commitFailure(rejection);
+        this.#refused(done);
       },
     );
+  }
+
+  /** True, and `done` is told why in a later turn, if a commit has failed. */
+  #refused(done: Durable): boolean {
+    if (this.#failure === undefined) return false;
+    void this.#failure.then(done);
+    return true;
   }
 }
 

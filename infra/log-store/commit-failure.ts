@@ -1,0 +1,22 @@
+/** Why a commit of the `lmdb` package failed. */
+import { SynodError } from "../errors/synod-error.ts";
+
+/**
+ * The package rejects a write without its reason, and tells that on a promise of its own. Nobody else listens to it,
+ * and its rejection would end the process: a node with a broken disk has to stay up and say so.
+ */
+export async function commitFailure(rejection: unknown): Promise<SynodError> {
+  const cause = await reasonOf(rejection);
+  const text = cause instanceof Error ? cause.message : String(cause);
+  return new SynodError("STORAGE_FAILED", `the log could not be written: ${text}`, { cause });
+}
+
+function reasonOf(rejection: unknown): Promise<unknown> {
+  const { commitError } = rejection as { readonly commitError?: Promise<never> };
+  if (commitError === undefined) return Promise.resolve(rejection);
+  return new Promise((resolve) => {
+    commitError.then(() => resolve(rejection), resolve);
+    // It is rejected together with the write; whoever waits must not depend on that.
+    setImmediate(() => resolve(rejection));
+  });
+}
