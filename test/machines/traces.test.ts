@@ -1,6 +1,7 @@
 /**
  * Every trace under traces/ is replayed; `UPDATE_TRACES=1` rewrites what charts did, to be reviewed as a diff. Then
- * every transition of every chart is deleted once, and some trace of the role has to notice.
+ * every transition of every chart, every guard and every action is deleted once, and some trace of the role has to
+ * notice.
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,7 +10,7 @@ import { createMachine, type AnyStateMachine } from "xstate";
 import { describe, expect, test } from "vitest";
 import { roles, type RoleName } from "./support/roles.ts";
 import { parseTrace, renderTrace, runTrace, type Trace } from "./support/trace.ts";
-import { transitionsOf, withoutTransition } from "./support/deleted-transitions.ts";
+import { deletionsOf } from "./support/deletions.ts";
 
 const folder = fileURLToPath(new URL("traces", import.meta.url));
 
@@ -40,11 +41,9 @@ for (const name of Object.keys(roles) as RoleName[]) {
     }
 
     const machine: AnyStateMachine = roles[name].logic;
-    for (const transition of transitionsOf(machine.config)) {
-      test(`a trace notices when ${transition.name} is missing`, () => {
-        const mutant = createMachine(withoutTransition(machine.config, transition)).provide(
-          machine.implementations as never,
-        );
+    for (const deletion of deletionsOf(machine.config)) {
+      test(`a trace notices when ${deletion.name} is missing`, () => {
+        const mutant = createMachine(deletion.without()).provide(machine.implementations as never);
         const noticed = traces.some(({ text, trace }) => {
           try {
             return renderTrace(runTrace(trace, mutant)) !== text;
@@ -52,7 +51,7 @@ for (const name of Object.keys(roles) as RoleName[]) {
             return true;
           }
         });
-        expect(noticed, `no trace of ${name} exercises ${transition.name}`).toBe(true);
+        expect(noticed, `no trace of ${name} exercises ${deletion.name}`).toBe(true);
       });
     }
   });
