@@ -12,19 +12,25 @@ export class ClientOfCluster {
   constructor(seed: number) {
     this.cluster = new SimulatedCluster({ seed, nodes: 3 });
     this.cluster.startAll();
-    const { world, network, randomness, topology } = this.cluster;
+    const { world } = this.cluster;
     if (!world.runUntil(() => this.cluster.everyGroupLed, 30_000)) {
       throw new Error("no leaders within 30 s of virtual time");
     }
-    const process = world.machine("client").start();
-    this.client = new SynodClient({
+    this.client = this.connect("client");
+  }
+
+  /** A client on a machine of its own. */
+  connect(name: string): SynodClient {
+    const { world, network, randomness, topology } = this.cluster;
+    const process = world.machine(name).start();
+    return new SynodClient({
       transport: network.connect(process, {
         onProblem: (problem) => {
           if (problem.kind !== "not connected") throw problem.cause;
         },
       }),
       clock: process.clock,
-      randomness: randomness.split("client"),
+      randomness: randomness.split(name),
       prefix: topology.prefix,
       timeoutMs: 5_000,
       limits: {},
@@ -39,7 +45,7 @@ export class ClientOfCluster {
       settled = true;
     };
     promise.then(note, note);
-    await this.#until("the promise is settled", () => settled);
+    await this.until("the promise is settled", () => settled);
     return promise;
   }
 
@@ -54,7 +60,7 @@ export class ClientOfCluster {
 
   async runFor(durationMs: number): Promise<void> {
     const untilMs = this.cluster.world.nowMs + durationMs;
-    await this.#until("time passes", () => this.cluster.world.nowMs >= untilMs);
+    await this.until("time passes", () => this.cluster.world.nowMs >= untilMs);
   }
 
   leaderOf(group: string): string {
@@ -63,7 +69,8 @@ export class ClientOfCluster {
     return name;
   }
 
-  async #until(what: string, holds: () => boolean): Promise<void> {
+  /** Runs the world, and promises with it, until the condition holds. */
+  async until(what: string, holds: () => boolean): Promise<void> {
     const { world } = this.cluster;
     const limitMs = world.nowMs + 60_000;
     for (;;) {
