@@ -53,15 +53,17 @@ export class OrderedTable {
     const columns = this.columns;
     const position = this.leafOf(key);
     const leaf = this.leaf(position);
-    const at = this.seek(leaf, key);
+    const head = leaf.headOf(key);
+    const at = leaf.seek(columns, key, head);
     this.bytes += end - start + versionOverheadBytes;
-    const current = at < leaf.count ? leaf.row(at) : noRow;
-    if (current === noRow || columns.key(current) !== key) {
+    if (!leaf.holds(columns, at, key, head)) {
       this.bytes += key.length + keyOverheadBytes;
-      leaf.insert(at, columns.add(key, revision, kind, expiresAt, source, start, end, noRow));
+      const row = columns.add(key, revision, kind, expiresAt, source, start, end, noRow);
+      leaf.insert(at, row, head);
       if (leaf.count === leafKeysMax) this.#split(position, at === leafKeysMax - 1);
       return;
     }
+    const current = leaf.row(at);
     invariant(columns.revision(current) < revision, "a key's revisions only rise", { revision });
     const older = this.#keepsHistory ? current : noRow;
     // The key already held is kept and the new string let go: a hot key costs its bytes once.
@@ -71,8 +73,9 @@ export class OrderedTable {
 
   find(key: InternalKey, atOrBelow: Revision): Version | undefined {
     const leaf = this.leaf(this.leafOf(key));
-    const at = this.seek(leaf, key);
-    if (at === leaf.count || this.columns.key(leaf.row(at)) !== key) return undefined;
+    const head = leaf.headOf(key);
+    const at = leaf.seek(this.columns, key, head);
+    if (!leaf.holds(this.columns, at, key, head)) return undefined;
     const row = this.columns.atOrBelow(leaf.row(at), atOrBelow);
     return row === noRow ? undefined : this.columns.version(row);
   }
@@ -107,42 +110,83 @@ export class OrderedTable {
     return low;
   }
 
-  /** Position in `leaf` of the first key not below `key`. */
+  /** Position in `leaf`, in which `key` is or would be, of the first key not below it. */
   seek(leaf: Leaf, key: InternalKey): number {
-    const columns = this.columns;
-    let low = 0;
-    let high = leaf.count;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (columns.key(leaf.row(middle)) < key) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return leaf.seek(this.columns, key, leaf.headOf(key));
   }
 
   /** Keys that arrive in order leave full leaves behind; all others leave halves. */
   #split(position: number, ascending: boolean): void {
     const leaf = this.leaf(position);
-    const last = position === this.#leaves.length - 1;
-    const right = leaf.splitAt(ascending && last ? leafKeysMax - 1 : leafKeysMax >>> 1);
+    const end = this.#lowest[position + 1];
+    const at = ascending && end === undefined ? leafKeysMax - 1 : leafKeysMax >>> 1;
+    const middle = this.columns.key(leaf.row(at));
+    const right = leaf.splitAt(at);
+    leaf.setBounds(this.columns, this.#lowest[position] as InternalKey, middle);
+    right.setBounds(this.columns, middle, end);
     this.#leaves.splice(position + 1, 0, right);
-    this.#lowest.splice(position + 1, 0, this.columns.key(right.row(0)));
+    this.#lowest.splice(position + 1, 0, middle);
   }
 }
 
-/** A short sorted run of keys, each given by the row of its newest version. */
+/** Characters of a key that make its head: as many bytes as a number holds exactly. */
+const headLength = 6;
+
+/**
+ * A short sorted run of keys, each given by the row of its newest version. Beside it stand the keys' heads: a few of
+ * their bytes, as a number, from behind what all keys that may ever come into the leaf begin with. Searching them
+ * finds the place without following a reference per step, and the keys themselves are asked only where heads are
+ * equal: in a table larger than the processor's caches that is most of what a put costs.
+ */
 class Leaf {
   count = 0;
   readonly #rows = new Int32Array(leafKeysMax);
+  readonly #heads = new Float64Array(leafKeysMax);
+  /** How many characters every key between the leaf's bounds begins with alike. */
+  #shared = 0;
 
   row(at: number): Row {
     return this.#rows[at] as Row;
   }
 
-  insert(at: number, row: Row): void {
+  /** Never higher than the head of a higher key. */
+  headOf(key: InternalKey): number {
+    const from = this.#shared;
+    if (key.length < from + headLength) return headOfShort(key, from);
+    const high =
+      (key.charCodeAt(from) << 16) | (key.charCodeAt(from + 1) << 8) | key.charCodeAt(from + 2);
+    const low =
+      (key.charCodeAt(from + 3) << 16) | (key.charCodeAt(from + 4) << 8) | key.charCodeAt(from + 5);
+    return high * 0x100_0000 + low;
+  }
+
+  /** Position of the first key not below `key`, which lies between the leaf's bounds. */
+  seek(columns: VersionColumns, key: InternalKey, head: number): number {
+    const heads = this.#heads;
+    let low = 0;
+    let high = this.count;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const other = heads[middle] as number;
+      if (other < head || (other === head && columns.key(this.row(middle)) < key)) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  holds(columns: VersionColumns, at: number, key: InternalKey, head: number): boolean {
+    return at < this.count && this.#heads[at] === head && columns.key(this.row(at)) === key;
+  }
+
+  insert(at: number, row: Row, head: number): void {
     const rows = this.#rows;
-    for (let moved = this.count; moved > at; moved--) rows[moved] = rows[moved - 1] as Row;
+    const heads = this.#heads;
+    for (let moved = this.count; moved > at; moved--) {
+      rows[moved] = rows[moved - 1] as Row;
+      heads[moved] = heads[moved - 1] as number;
+    }
     rows[at] = row;
+    heads[at] = head;
     this.count++;
   }
 
@@ -150,14 +194,42 @@ class Leaf {
     this.#rows[at] = row;
   }
 
-  /** Moves the rows from `at` on into a new leaf. */
+  /** Moves the rows from `at` on into a new leaf. The bounds of both have to be set then. */
   splitAt(at: number): Leaf {
     const right = new Leaf();
     right.#rows.set(this.#rows.subarray(at, this.count));
+    right.#heads.set(this.#heads.subarray(at, this.count));
+    right.#shared = this.#shared;
     right.count = this.count - at;
     this.count = at;
     return right;
   }
+
+  /** No key below `start`, and none at or above `end`, is in the leaf or will be. */
+  setBounds(columns: VersionColumns, start: InternalKey, end: InternalKey | undefined): void {
+    const shared = end === undefined ? 0 : sharedLength(start, end);
+    if (shared === this.#shared) return;
+    this.#shared = shared;
+    for (let at = 0; at < this.count; at++) {
+      this.#heads[at] = this.headOf(columns.key(this.row(at)));
+    }
+  }
+}
+
+/** A key that ends early counts as if zero bytes followed: keys that differ only there are compared themselves. */
+function headOfShort(key: InternalKey, from: number): number {
+  let head = 0;
+  for (let at = from; at < from + headLength; at++) {
+    head = head * 256 + (at < key.length ? key.charCodeAt(at) : 0);
+  }
+  return head;
+}
+
+function sharedLength(left: InternalKey, right: InternalKey): number {
+  const length = Math.min(left.length, right.length);
+  let shared = 0;
+  while (shared < length && left.charCodeAt(shared) === right.charCodeAt(shared)) shared++;
+  return shared;
 }
 
 export type { Leaf };
