@@ -9,6 +9,7 @@ import { ReplyEncoder } from "../../infra/codec/reply-codec.ts";
 import type { ReadFrame } from "../../infra/codec/request-decoder.ts";
 import type { WriteEnvelope } from "../../infra/codec/request-envelope.ts";
 import type { Clock } from "../../infra/clock/clock.ts";
+import { SynodError } from "../../infra/errors/synod-error.ts";
 import type { LogStore } from "../../infra/log-store/log-store.ts";
 import type { Randomness } from "../../infra/randomness/randomness.ts";
 import type { GroupStateStore } from "../../infra/state-store/state-store.ts";
@@ -322,7 +323,14 @@ export class Replica {
 
   /** A reading frame: a stale one is answered by any replica, others only by the leader. */
   read(frame: ReadFrame, reply: string): void {
-    this.#reads.take(frame, reply);
+    try {
+      this.#reads.take(frame, reply);
+    } catch (error) {
+      if (!(error instanceof SynodError)) throw error;
+      // The disk returned other bytes than were written. Whatever else rests on them is not answered any more.
+      this.#stop(error);
+      this.refuseForLackOfLeader(frame.envelope.number, reply);
+    }
   }
 
   /** Calls back with applied state that contains everything committed before now, if this replica still leads then. */
