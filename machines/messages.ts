@@ -111,7 +111,8 @@ export interface HeartbeatAcked {
   readonly type: "heartbeatAcked";
   readonly ballot: Ballot;
   readonly beat: number;
-  readonly wallMs: number;
+  /** The acceptor's wall clock, in Unix milliseconds: not the receiver's, which every received message brings along. */
+  readonly memberWallMs: number;
   readonly chosenThrough: Slot;
   readonly appliedThrough: Slot;
   /** The log up to here is contained in a durable checkpoint. */

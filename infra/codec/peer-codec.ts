@@ -212,7 +212,7 @@ const bodies: { readonly [Name in TypeName]: Body<Name> } = {
     write: (m) => [
       ballotElements(m.ballot),
       m.beat,
-      m.wallMs,
+      m.memberWallMs,
       m.chosenThrough,
       m.appliedThrough,
       m.checkpointThrough,
@@ -223,7 +223,7 @@ const bodies: { readonly [Name in TypeName]: Body<Name> } = {
       type: "heartbeatAcked",
       ballot: fields.ballot(),
       beat: fields.natural(),
-      wallMs: fields.finite(),
+      memberWallMs: fields.finite(),
       chosenThrough: fields.natural(),
       appliedThrough: fields.natural(),
       checkpointThrough: fields.natural(),

@@ -299,7 +299,7 @@ export class Acceptor {
       type: "heartbeatAcked",
       ballot,
       beat,
-      wallMs,
+      memberWallMs: wallMs,
       chosenThrough: this.log.chosenThrough,
       appliedThrough: this.#learner.appliedThrough,
       checkpointThrough: this.#checkpointThrough,

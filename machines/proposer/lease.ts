@@ -66,7 +66,7 @@ export class Lease {
       ...sent,
       beat: acked.beat,
       receivedMs: acked.nowMs,
-      wallMs: acked.wallMs,
+      wallMs: acked.memberWallMs,
       chosenThrough: acked.chosenThrough,
       appliedThrough: acked.appliedThrough,
       checkpointThrough: acked.checkpointThrough,

@@ -86,7 +86,7 @@ const messages: readonly PeerMessage[] = [
     type: "heartbeatAcked",
     ballot,
     beat: 9,
-    wallMs: 1_800_000_000_000,
+    memberWallMs: 1_800_000_000_000,
     chosenThrough: 8,
     appliedThrough: 7,
     checkpointThrough: 3,

@@ -86,6 +86,7 @@ const messageDefaults: Readonly<Record<string, Fields>> = {
   accept: { commitIndex: 0, entry: new TextEncoder().encode("x") },
   heartbeat: { beat: 1, commitIndex: 0, trimThrough: 0, asOfMs: 0, checksumSlot: 0, checksum: 0 },
   heartbeatAcked: {
+    memberWallMs: 1_000_000,
     chosenThrough: 0,
     appliedThrough: 0,
     checkpointThrough: 0,
