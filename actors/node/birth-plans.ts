@@ -15,7 +15,7 @@ const driftRatio = 0.1;
 /** The births a store holds already. */
 export function storedBirths(store: LogStore): readonly Birth[] {
   return store.groups().flatMap((group) => {
-    const stored = store.load(group).birth;
+    const stored = store.birth(group);
     return stored === undefined ? [] : [decodeBirth(stored.birth)];
   });
 }

@@ -64,7 +64,7 @@ export class Births {
   #host(plan: BirthPlan): BirthHost {
     const { self, host, logStore, randomness, send } = this.#options;
     const { group } = plan;
-    const found = logStore.load(group).birth;
+    const found = logStore.birth(group);
     const stored = found && { birth: decodeBirth(found.birth), complete: found.complete };
     const restarted = stored?.complete === true;
     const memory = new Midwife({

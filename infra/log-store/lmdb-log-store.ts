@@ -152,9 +152,14 @@ export class LmdbLogStore implements LogStore {
     return [...this.#births.getKeys({})].map((key) => key.toString("latin1"));
   }
 
+  birth(name: string): StoredBirth | undefined {
+    const { key } = this.#group(name);
+    const birth = this.#births.get(key);
+    return birth && storedBirth(decodeSealed(key, birth));
+  }
+
   load(name: string): LoadedGroup {
     const group = this.#group(name);
-    const birth = this.#births.get(group.key);
     const { promise, chosenThrough, trimmedThrough } = group.head;
     const unchosen = group.epochs.flatMap((epoch) =>
       this.read(name, epoch, chosenThrough + 1, Number.MAX_SAFE_INTEGER, Infinity),
@@ -163,13 +168,7 @@ export class LmdbLogStore implements LogStore {
       (ballot, record) => (compareBallots(record.ballot, ballot) > 0 ? record.ballot : ballot),
       promise,
     );
-    return {
-      birth: birth && storedBirth(decodeSealed(group.key, birth)),
-      promise: highest,
-      chosenThrough,
-      trimmedThrough,
-      unchosen,
-    };
+    return { promise: highest, chosenThrough, trimmedThrough, unchosen };
   }
 
   recordBirth(name: string, { birth, complete }: StoredBirth, done: Durable): void {

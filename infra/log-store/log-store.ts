@@ -7,7 +7,6 @@ import type { LogAppend, LogRecord } from "../../machines/record.ts";
 
 /** What a group's part of the log says when it is opened. */
 export interface LoadedGroup {
-  readonly birth: StoredBirth | undefined;
   readonly promise: Ballot;
   readonly chosenThrough: Slot;
   readonly trimmedThrough: Slot;
@@ -52,6 +51,9 @@ export interface LogStore {
   readonly identity: StoreIdentity;
   /** Names of the groups whose birth is stored. */
   groups(): readonly string[];
+  /** The group's birth, whatever has become of its records. */
+  birth(group: string): StoredBirth | undefined;
+  /** Throws `CORRUPT_STORE` when something the group rests on fails its checksum. */
   load(group: string): LoadedGroup;
   recordBirth(group: string, birth: StoredBirth, done: Durable): void;
   /**

@@ -55,6 +55,8 @@ export class SimulatedLogDisk {
   readonly peers = new Map<number, PeerStart>();
   readonly faults: LogDiskFaults;
   flushes = 0;
+  /** A flush failed, and the store that met it is still open. */
+  failed = false;
   /** Called when a change has become durable: what an observer may hold the node to. */
   onDurable: (group: string, change: LogAppend) => void = () => undefined;
 
@@ -108,6 +110,7 @@ export class SimulatedLogStore implements LogStore {
     this.identity = nextIdentity(wanted, disk.identity, disk.identityBeside, randomness);
     disk.identity = this.identity;
     disk.identityBeside = this.identity;
+    disk.failed = false;
     this.#disk = disk;
     this.#clock = clock;
     this.#randomness = randomness;
@@ -120,8 +123,12 @@ export class SimulatedLogStore implements LogStore {
       .sort();
   }
 
+  birth(name: string): StoredBirth | undefined {
+    return this.#disk.group(name).birth;
+  }
+
   load(name: string): LoadedGroup {
-    const { head, birth, records } = this.#disk.group(name);
+    const { head, records } = this.#disk.group(name);
     const unchosen = [...records.keys()]
       .filter((slot) => slot > head.chosenThrough)
       .sort((left, right) => left - right)
@@ -132,7 +139,7 @@ export class SimulatedLogStore implements LogStore {
       head.promise,
     );
     const { chosenThrough, trimmedThrough } = head;
-    return { birth, promise, chosenThrough, trimmedThrough, unchosen };
+    return { promise, chosenThrough, trimmedThrough, unchosen };
   }
 
   recordBirth(name: string, birth: StoredBirth, done: Durable): void {
@@ -235,7 +242,11 @@ export class SimulatedLogStore implements LogStore {
     if (this.#disk.faults.failNextFlush) {
       this.#disk.faults.failNextFlush = false;
       this.#failure = new SynodError("STORAGE_FAILED", "the log could not be written: simulated");
-    } else {
+      this.#disk.failed = true;
+      // What a failed flush wrote may be found after a restart all the same.
+      const reachedTheDisk = this.#randomness.fraction() < 0.5;
+      if (reachedTheDisk) for (const { change } of flushed) change(this.#disk);
+    } else if (this.#failure === undefined) {
       this.#disk.flushes += 1;
       for (const { change } of flushed) change(this.#disk);
     }
