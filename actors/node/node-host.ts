@@ -400,6 +400,8 @@ export class NodeHost {
 
   /** The disk failed, or something all replicas rest on: none of them may answer any more. */
   #stopAll(failure: Error): void {
+    if (this.#barred !== undefined) return;
+    this.#barred = stopReasonOf(failure);
     this.#options.log("the node's replicas stop", { reason: failure.message });
     this.#births.stop();
     for (const replica of this.#replicas.values()) replica.fail(failure);

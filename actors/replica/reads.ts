@@ -7,6 +7,7 @@ import type { ReplyEncoder } from "../../infra/codec/reply-codec.ts";
 import type { ReadFrame } from "../../infra/codec/request-decoder.ts";
 import type { Clock } from "../../infra/clock/clock.ts";
 import type { ErrorCode } from "../../infra/errors/error-table.ts";
+import type { OperationResult } from "../../kv/commands/result.ts";
 import type { ReplicaState } from "../../kv/replica-state.ts";
 import { revisionAt } from "../../kv/revision.ts";
 import type { Reign } from "../../machines/proposer/reign.ts";
@@ -37,8 +38,10 @@ export interface ReadsOptions {
   readonly waitingMax: number;
   /** The reign while this replica serves. */
   readonly serving: () => Reign | undefined;
-  /** Applied state is complete enough to be shown at all. */
-  readonly ready: () => boolean;
+  /** Why applied state may not be shown at all; undefined when it may. */
+  readonly whyNotReadable: () => string | undefined;
+  /** Applied state could not be read: this replica must not answer any more. */
+  readonly failed: (reason: unknown) => void;
   /** Asks for a heartbeat that is sent after now. */
   readonly wantRound: () => void;
 }
@@ -93,9 +96,15 @@ export class Reads {
 
   /** Something was applied, or leadership was confirmed: answers what can be answered now. */
   advance(): void {
-    const reign = this.#options.serving();
-    if (reign === undefined || this.#waiting.length === 0) return;
-    this.#waiting = this.#waiting.filter((waiting) => !this.#answered(waiting, reign));
+    if (this.#options.serving() === undefined || this.#waiting.length === 0) return;
+    const pending = this.#waiting;
+    this.#waiting = [];
+    for (const waiting of pending) {
+      // An answer that cannot be read from the store ends this replica, and with it the reads behind it.
+      const reign = this.#options.serving();
+      if (reign === undefined) waiting.refuse("UNAVAILABLE", "the replica has stopped", undefined);
+      else if (!this.#answered(waiting, reign)) this.#waiting.push(waiting);
+    }
   }
 
   refuseAll(code: ErrorCode, message: string, hint: string | undefined): void {
@@ -132,10 +141,11 @@ export class Reads {
   }
 
   #readStale(frame: ReadFrame, reply: string): void {
-    const { answers, state, freshness, ready } = this.#options;
+    const { answers, state, freshness, whyNotReadable } = this.#options;
     const { number, minRevision, maxAgeMs } = frame.envelope;
-    if (!ready()) {
-      return answers.refuse(reply, number, "UNAVAILABLE", "this replica has no applied state yet");
+    const hindrance = whyNotReadable();
+    if (hindrance !== undefined) {
+      return answers.refuse(reply, number, "UNAVAILABLE", hindrance);
     }
     if (state.lastRevision < minRevision) {
       const message = `this replica has applied ${state.lastRevision}, not yet ${minRevision}`;
@@ -159,8 +169,14 @@ export class Reads {
   }
 
   #answer({ envelope, operations }: ReadFrame, reply: string, asOfMs: number): void {
-    const { state, encoder, deliver, group } = this.#options;
-    const results = state.read(operations);
+    const { state, encoder, deliver, group, answers, failed } = this.#options;
+    let results: readonly OperationResult[];
+    try {
+      results = state.read(operations);
+    } catch (error) {
+      answers.refuse(reply, envelope.number, "UNAVAILABLE", "applied state cannot be read");
+      return failed(error);
+    }
     const bytes = encoder.encode({
       kind: replyKind.executed,
       number: envelope.number,

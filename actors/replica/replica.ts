@@ -188,8 +188,9 @@ export class Replica {
       answers: this.#answers,
       freshness: this.#freshness,
       waitingMax: limits.readsWaitingMax,
-      serving: () => proposer.serving,
-      ready: () => this.#ready && !this.#needsSnapshot,
+      serving: () => (this.leads ? proposer.serving : undefined),
+      whyNotReadable: () => this.#whyNotReadable(),
+      failed: (reason) => this.#stop(reason),
       wantRound: () => this.#proposer.post({ type: "roundWanted", ...this.#now() }),
     });
     this.#housekeeping = new Housekeeping({
@@ -278,6 +279,11 @@ export class Replica {
   /** No leader is known, and too few members answer to elect one. */
   get lacksQuorum(): boolean {
     return this.#stopReason === undefined && this.#proposer.memory.lacksQuorum;
+  }
+
+  /** Applied state is gone and no log brings it back: this replica votes, but neither leads nor answers. */
+  get needsSnapshot(): boolean {
+    return this.#needsSnapshot;
   }
 
   get stopReason(): StopReason | undefined {
@@ -530,6 +536,14 @@ export class Replica {
         ? `group ${this.group} has no leader at this moment`
         : `node ${node} does not lead group ${this.group}; ${hint} does`;
     return { code: "NOT_LEADER", message, hint: hint === node ? undefined : hint };
+  }
+
+  /** Why applied state may not be shown, not even as an old one; undefined when it may. */
+  #whyNotReadable(): string | undefined {
+    const { node } = this.#options.self;
+    if (this.#stopReason !== undefined) return this.#whyNotLeading().message;
+    if (this.#ready && !this.#needsSnapshot) return undefined;
+    return `the replica of ${this.group} on ${node} has no applied state yet`;
   }
 
   #bestSuccessor(): number | undefined {

@@ -58,7 +58,7 @@ class Leader {
         type: "heartbeatAcked",
         ballot: this.reign.ballot,
         beat,
-        wallMs: startWallMs + nowMs + (member === 1 ? this.aheadMs : 0),
+        memberWallMs: startWallMs + nowMs + (member === 1 ? this.aheadMs : 0),
         chosenThrough: 0,
         appliedThrough: 0,
         checkpointThrough: 0,
@@ -66,7 +66,8 @@ class Leader {
         checksum: 0,
         from: { node: `n${member}`, member },
         nowMs,
-      } as never);
+        wallMs: this.clock.wallMs(),
+      });
     }
   }
 }
@@ -136,7 +137,8 @@ test("a leader without a lease, or before its first no-op, does not call its sta
     freshness: new Freshness(leader.clock),
     waitingMax: 10,
     serving: () => leader.reign,
-    ready: () => true,
+    whyNotReadable: () => undefined,
+    failed: (reason) => expect.fail(String(reason)),
     wantRound: () => undefined,
   });
   const read = (): void => reads.take({ envelope: stale(1_000), operations: [] }, "_INBOX.a");
