@@ -1,50 +1,62 @@
-/** Breaks things, one after the other, and mends them again; what it does is drawn from the seed alone. */
+/** Breaks things, several at a time, and mends them again; what it does is drawn from the seed alone. */
 import type { SeededRandomness } from "../infra/randomness/seeded-randomness.ts";
+import { networkFaults } from "./faults/network-faults.ts";
+import { processFaults } from "./faults/process-faults.ts";
+import { between, type Fault } from "./faults/stage.ts";
+import { storageFaults } from "./faults/storage-faults.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 
-export const faultClasses = [
-  "loss",
-  "delay",
-  "partition",
-  "one-way partition",
-  "crash",
-  "power loss",
-  "crash of all",
-  "pause",
-  "stall",
-  "broker restart",
-  "clock jump",
-] as const;
+const faults = { ...networkFaults, ...processFaults, ...storageFaults };
 
-export type FaultClass = (typeof faultClasses)[number];
+export type FaultClass = keyof typeof faults;
 
-export type FaultCounts = Record<FaultClass, number>;
+export const faultClasses = Object.keys(faults) as FaultClass[];
 
-/** How long a fault lasts and how long things are left alone, in milliseconds. */
-const faultMs = { min: 200, max: 3_000 };
-const calmMs = { min: 200, max: 2_000 };
+/** Those that leave no disk damaged for good. */
+export const passingFaults = faultClasses.filter(
+  (name) => name !== "lost log" && name !== "lost state" && !name.startsWith("flipped bit"),
+);
+
+export type FaultCounts = Readonly<Record<string, number>>;
+
+/** How long faults last and how long things are left alone, in milliseconds. */
+const faultMs = { min: 100, max: 2_500 };
+const calmMs = { min: 0, max: 1_500 };
+const faultsAtOnceMax = 3;
+/** A fault strikes a leader that often; otherwise anybody. */
+const leaderChance = 0.5;
+
+export interface NemesisOptions {
+  readonly cluster: SimulatedCluster;
+  readonly randomness: SeededRandomness;
+  readonly classes: readonly FaultClass[];
+  /** Where in the list of classes it begins: over a set of seeds every class gets its turn. */
+  readonly firstClass: number;
+}
 
 export class Nemesis {
-  readonly counts: FaultCounts;
-  readonly #cluster: SimulatedCluster;
-  readonly #randomness: SeededRandomness;
-  readonly #classes: readonly FaultClass[];
+  readonly #options: NemesisOptions;
+  readonly #counts = new Map<string, number>();
+  #turn: number;
   #stopping = false;
 
-  constructor(
-    cluster: SimulatedCluster,
-    randomness: SeededRandomness,
-    classes: readonly FaultClass[] = faultClasses,
-  ) {
-    this.#cluster = cluster;
-    this.#randomness = randomness;
-    this.#classes = classes;
-    this.counts = Object.fromEntries(faultClasses.map((name) => [name, 0])) as FaultCounts;
+  constructor(options: NemesisOptions) {
+    this.#options = options;
+    this.#turn = options.firstClass;
   }
 
-  start(): void {
-    this.#cluster.world.schedule(this.#between(calmMs), () => this.#strike());
+  get counts(): FaultCounts {
+    return Object.fromEntries(this.#counts);
+  }
+
+  get struck(): number {
+    return [...this.#counts.values()].reduce((sum, count) => sum + count, 0);
+  }
+
+  start(withinMs = calmMs.max): void {
+    const { cluster, randomness } = this.#options;
+    cluster.world.schedule(between(randomness, calmMs.min, withinMs), () => this.#strike());
   }
 
   /** Mends everything and leaves the cluster alone from here on. */
@@ -53,65 +65,36 @@ export class Nemesis {
     this.#mend();
   }
 
+  /** One class in its turn, and perhaps others with it. */
   #strike(): void {
     if (this.#stopping) return;
-    const fault = this.#classes[this.#randomness.below(this.#classes.length)];
-    if (fault === undefined) return;
-    this.counts[fault] += 1;
-    this.#cluster.trace.add(`${this.#cluster.world.nowMs} ${fault}`);
-    this.#inflict(fault);
-    this.#cluster.world.schedule(this.#between(faultMs), () => {
+    const { cluster, randomness, classes } = this.#options;
+    const company = randomness.below(faultsAtOnceMax);
+    const drawn = Array.from({ length: company }, () => classes[randomness.below(classes.length)]);
+    const inTurn = classes[this.#turn % classes.length];
+    this.#turn += 1;
+    for (const name of [inTurn, ...drawn]) if (name !== undefined) this.#inflict(name);
+    cluster.world.schedule(between(randomness, faultMs.min, faultMs.max), () => {
       if (this.#stopping) return;
       this.#mend();
       this.start();
     });
   }
 
-  #inflict(fault: FaultClass): void {
-    const { network } = this.#cluster;
+  #inflict(name: FaultClass): void {
+    const { cluster, randomness } = this.#options;
     const victim = this.#anyNode();
-    const others = [...this.#cluster.nodes.keys()].filter((name) => name !== victim.name);
-    switch (fault) {
-      case "loss":
-        return network.setConditions({ lossChance: 0.02 + this.#randomness.fraction() * 0.2 });
-      case "delay":
-        return network.setConditions({
-          delayMsMean: 1 + this.#randomness.fraction() * 20,
-          slowChance: 0.02,
-          duplicateChance: 0.05,
-          overtakeChance: 0.2,
-        });
-      case "partition":
-        return network.partition([victim.name], others);
-      case "one-way partition":
-        for (const other of others) {
-          if (this.#randomness.chance(0.5)) network.cut(victim.name, other);
-          else network.cut(other, victim.name);
-        }
-        return;
-      case "crash":
-        return victim.kill();
-      case "power loss":
-        return victim.losePower(this.#randomness);
-      case "crash of all":
-        for (const node of this.#cluster.nodes.values()) {
-          if (this.#randomness.chance(0.5)) node.kill();
-          else node.losePower(this.#randomness);
-        }
-        return;
-      case "pause":
-        return victim.process?.pause();
-      case "stall":
-        return victim.process?.stallFor(this.#between({ min: 50, max: 1_500 }));
-      case "broker restart":
-        return network.restartBroker();
-      case "clock jump":
-        return victim.machine.jumpWall((this.#randomness.fraction() - 0.5) * 4_000);
-    }
+    const others = [...cluster.nodes.keys()].filter((other) => other !== victim.name);
+    const fault: Fault = faults[name];
+    if (!fault({ cluster, randomness, victim, others })) return;
+    this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
+    cluster.trace.add(`${cluster.world.nowMs} ${name} ${victim.name}`);
+    cluster.noteEvent(victim.name, `fault: ${name}`, {});
   }
 
   #mend(): void {
-    const { network, nodes } = this.#cluster;
+    const { network, nodes, dayAhead } = this.#options.cluster;
+    network.startBroker();
     network.setConditions({
       lossChance: 0,
       delayMsMean: 0.05,
@@ -120,20 +103,18 @@ export class Nemesis {
       overtakeChance: 0,
     });
     network.healAll();
-    for (const node of nodes.values()) {
-      if (!node.running) node.start();
-      else if (node.process?.state === "paused") node.process.resume();
-    }
+    dayAhead?.end();
+    for (const node of nodes.values()) node.mend();
   }
 
   #anyNode(): SimulatedNode {
-    const nodes = [...this.#cluster.nodes.values()];
-    const node = nodes[this.#randomness.below(nodes.length)];
+    const { cluster, randomness } = this.#options;
+    const nodes = [...cluster.nodes.values()];
+    const leaders = cluster.topology.groups.flatMap(({ name }) => cluster.leaderOf(name) ?? []);
+    const wantsLeader = randomness.chance(leaderChance);
+    const candidates = wantsLeader && leaders.length > 0 ? leaders : nodes;
+    const node = candidates[randomness.below(candidates.length)];
     if (node === undefined) throw new Error("a cluster has nodes");
     return node;
-  }
-
-  #between({ min, max }: { readonly min: number; readonly max: number }): number {
-    return min + this.#randomness.fraction() * (max - min);
   }
 }

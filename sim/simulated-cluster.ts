@@ -8,6 +8,7 @@ import type { Topology } from "../infra/topology/topology.ts";
 import { SimulatedNetwork } from "../infra/transport/simulated-network.ts";
 import { ChosenValues } from "./oracles/chosen-values.ts";
 import { PersistThenSend } from "./oracles/persist-then-send.ts";
+import { Silence } from "./oracles/silence.ts";
 import { SimulatedNode } from "./simulated-node.ts";
 import { TraceHash } from "./trace-hash.ts";
 import { WatchedTransport } from "./watched-transport.ts";
@@ -36,8 +37,13 @@ export class SimulatedCluster {
   readonly persisted = new PersistThenSend(
     (group, slot) => this.chosen.chosenAt(group, slot) !== undefined,
   );
+  readonly silence = new Silence();
   readonly trace = new TraceHash();
   readonly log: LogLine[] = [];
+  /** Nodes whose disks lost something for good. */
+  readonly hurt = new Set<string>();
+  /** The machine whose clock is a day ahead, if one is. */
+  dayAhead: { readonly node: string; readonly end: () => void } | undefined;
   /** Reigns seen, by group: leader and ballot. */
   readonly #reigns = new Set<string>();
 
@@ -56,6 +62,18 @@ export class SimulatedCluster {
     for (const node of this.nodes.values()) node.start();
   }
 
+  /** Whether the others can still do without this node and those that were hurt before. */
+  mayHurt({ name }: SimulatedNode): boolean {
+    const hurt = new Set([...this.hurt, name]).size;
+    return this.topology.groups.every(
+      ({ members, phase1, phase2 }) => hurt <= members.length - Math.max(phase1, phase2),
+    );
+  }
+
+  noteEvent(node: string, what: string, details: Readonly<Record<string, unknown>>): void {
+    this.log.push({ atMs: this.world.nowMs, node, what, details });
+  }
+
   node(name: string): SimulatedNode {
     const node = this.nodes.get(name);
     if (node === undefined) throw new Error(`no simulated node is called ${name}`);
@@ -68,6 +86,15 @@ export class SimulatedCluster {
       if (node.host?.replica(group)?.leads === true) return node;
     }
     return undefined;
+  }
+
+  /** As its group `meta` was born with. */
+  get clusterId(): string {
+    for (const { host } of this.nodes.values()) {
+      const clusterId = host?.status().clusterId;
+      if (clusterId !== undefined) return clusterId;
+    }
+    return "";
   }
 
   get everyGroupLed(): boolean {
@@ -96,7 +123,9 @@ export class SimulatedCluster {
       flushMs: (randomness) => 0.2 + randomness.fraction() * 0.6,
       wrapPeers: (peers) =>
         new WatchedTransport(peers, (subject, payload) => this.#sent(node, subject, payload)),
-      log: (from, what, details) => this.#noteLog(from, what, details),
+      wrapClients: (clients) =>
+        new WatchedTransport(clients, (_, payload) => this.silence.noteReply(node, payload)),
+      log: (from, what, details) => this.noteEvent(from, what, details),
     });
     node.logDisk.onDurable = (group, change) => {
       this.chosen.noteDurable(name, group, change);
@@ -110,13 +139,10 @@ export class SimulatedCluster {
     this.trace.add(`${this.world.nowMs} ${subject} ${message.type} ${payload.length}`);
     this.trace.addBytes(payload);
     this.persisted.noteSent(node.name, node.logDisk, envelope.group, message);
+    this.silence.noteSent(node, envelope.group, message);
     if (message.type === "heartbeat") {
       const { round, member } = message.ballot;
       this.#reigns.add(`${envelope.group} ${round} ${member}`);
     }
-  }
-
-  #noteLog(node: string, what: string, details: Readonly<Record<string, unknown>>): void {
-    this.log.push({ atMs: this.world.nowMs, node, what, details });
   }
 }

@@ -5,6 +5,7 @@ import type { SimulatedMachine } from "../infra/clock/simulated-machine.ts";
 import type { SimulatedProcess } from "../infra/clock/simulated-process.ts";
 import { SynodError } from "../infra/errors/synod-error.ts";
 import { SimulatedLogDisk, SimulatedLogStore } from "../infra/log-store/simulated-log-store.ts";
+import type { LogStore } from "../infra/log-store/log-store.ts";
 import type { SeededRandomness } from "../infra/randomness/seeded-randomness.ts";
 import { SimulatedDisk } from "../infra/state-store/simulated-disk.ts";
 import { openSimulatedStateStore } from "../infra/state-store/simulated-state-store.ts";
@@ -23,6 +24,8 @@ export interface SimulatedNodeOptions {
   readonly flushMs: (randomness: SeededRandomness) => number;
   /** Sees what the node says to its peers before it leaves. */
   readonly wrapPeers: (peers: Transport) => Transport;
+  /** As for `wrapPeers`, with what the node says to clients. */
+  readonly wrapClients?: (clients: Transport) => Transport;
   readonly log: (node: string, what: string, details: Readonly<Record<string, unknown>>) => void;
 }
 
@@ -40,13 +43,18 @@ export class SimulatedNode {
   #host: NodeHost | undefined;
   /** Why the store could not be opened; such a node is up, but takes no part. */
   #barred: string | undefined;
+  #draining = false;
+  /** Its log was wiped: whatever store comes up here is not the member that promised and accepted. */
+  #lostLog = false;
+  /** Flushes of the log take that many times as long. */
+  flushSlowdown = 1;
 
   constructor(options: SimulatedNodeOptions) {
     this.name = options.name;
     this.#options = options;
     const flushes = options.randomness.split("flushes");
     this.logDisk = new SimulatedLogDisk({
-      flushMs: () => options.flushMs(flushes),
+      flushMs: () => options.flushMs(flushes) * this.flushSlowdown,
       failNextFlush: false,
     });
   }
@@ -71,8 +79,29 @@ export class SimulatedNode {
     return this.#process;
   }
 
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  get lostLog(): boolean {
+    return this.#lostLog;
+  }
+
+  /** A replica has stopped for a reason that a restart may end. */
+  get hasStoppedReplicas(): boolean {
+    const status = this.#host?.status();
+    if (status === undefined) return false;
+    const { barred, replicas, unstartable } = status;
+    return (
+      barred !== undefined ||
+      replicas.some(({ stopped }) => stopped !== undefined) ||
+      Object.keys(unstartable).length > 0
+    );
+  }
+
   start(): void {
-    const { topology, name, machine, network, randomness, limits, wrapPeers, log } = this.#options;
+    const { topology, name, machine, network, randomness } = this.#options;
+    const { wrapPeers, wrapClients } = this.#options;
     this.#starts += 1;
     this.#barred = undefined;
     const process = machine.start();
@@ -81,11 +110,13 @@ export class SimulatedNode {
     const own = randomness.split(`start ${this.#starts}`);
     const onProblem = (problem: TransportProblem): void => {
       if (problem.kind === "handler failed" || problem.kind === "listener failed") {
+        if (problem.cause instanceof Violation) throw problem.cause;
         throw new Violation("no exception leaves a handler", String(problem.cause));
       }
     };
     const peers = wrapPeers(network.connect(process, { noEcho: true, onProblem }));
-    const clients = network.connect(process, { noEcho: true, onProblem });
+    const connected = network.connect(process, { noEcho: true, onProblem });
+    const clients = wrapClients?.(connected) ?? connected;
     try {
       const wanted = { cluster: topology.cluster, node: name };
       this.#logStore = new SimulatedLogStore(this.logDisk, wanted, clock, own.split("store"));
@@ -94,14 +125,31 @@ export class SimulatedNode {
       this.#barred = error.code;
       return;
     }
+    try {
+      this.#run(process, own, peers, clients, this.#logStore);
+    } catch (error) {
+      if (!(error instanceof SynodError) || error.code !== "CORRUPT_STORE") throw error;
+      this.#barred = error.code;
+    }
+  }
+
+  #run(
+    process: SimulatedProcess,
+    randomness: SeededRandomness,
+    peers: Transport,
+    clients: Transport,
+    logStore: LogStore,
+  ): void {
+    const { topology, name, network, limits, log } = this.#options;
+    const { clock } = process;
     this.#host = new NodeHost({
       topology,
       node: name,
       clock,
-      randomness: own,
+      randomness,
       peers,
       clients,
-      logStore: this.#logStore,
+      logStore,
       stateStore: openSimulatedStateStore(this.stateDisk, clock),
       limits: { ...defaultLimits(network.payloadBytesMax), ...limits },
       version: "simulated",
@@ -133,7 +181,33 @@ export class SimulatedNode {
     this.stateDisk.powerLoss(randomness);
   }
 
+  /** Leaves in good order: hands its leaderships over, writes checkpoints, and ends. */
+  drain(): void {
+    if (this.#host === undefined || this.#process?.state !== "running") return;
+    this.#draining = true;
+    this.#host.drain();
+  }
+
+  /** The log's directory is empty when the node starts again, with or without the identity file beside it. */
+  loseLog(keepIdentityFile: boolean): void {
+    this.logDisk.wipe(keepIdentityFile);
+    this.#lostLog = true;
+  }
+
+  /** Ends what faults left behind; what a disk has lost stays lost. */
+  mend(): void {
+    this.flushSlowdown = 1;
+    this.logDisk.faults.failNextFlush = false;
+    this.stateDisk.fault = "none";
+    this.machine.resume();
+    this.machine.setClockRate(1);
+    if (this.running && (this.#draining || this.hasStoppedReplicas)) this.kill();
+    if (!this.running) this.start();
+    else this.#process?.resume();
+  }
+
   #end(): void {
+    this.#draining = false;
     this.#process?.kill();
     this.#logStore?.crash();
     this.#process = undefined;

@@ -5,14 +5,15 @@
  */
 import { CellCodec } from "../../infra/codec/cell-codec.ts";
 import { EntryDecoder } from "../../infra/codec/entry-codec.ts";
-import { operationKind } from "../../kv/commands/operation.ts";
+import { operationKind, type Get, type Range } from "../../kv/commands/operation.ts";
 import type { OperationResult } from "../../kv/commands/result.ts";
 import { entryKind } from "../../kv/entry.ts";
 import type { Frame } from "../../kv/frame.ts";
 import { ReplicaState } from "../../kv/replica-state.ts";
 import { emptyDirectory } from "../../kv/state/directory.ts";
 import type { Region } from "../../kv/state/regions.ts";
-import type { CellCursor, StateReader } from "../../kv/state-reader.ts";
+import type { Revision } from "../../kv/revision.ts";
+import type { CellCursor, InternalKey, StateReader } from "../../kv/state-reader.ts";
 import type { Version } from "../../kv/version.ts";
 import { Violation } from "../violation.ts";
 import type { Recorded } from "../workload/history.ts";
@@ -33,6 +34,7 @@ const nothing: StateReader = {
 /** Applied after the last entry, per slot: what replicas must agree with. */
 export interface Replayed {
   readonly checksums: readonly number[];
+  readonly lastRevision: Revision;
   /** Values of executed puts, in order: none may be there twice, none that was said not to be executed. */
   readonly written: ReadonlyMap<string, number>;
 }
@@ -50,7 +52,7 @@ export function replay(group: ReplayedGroup, operations: readonly Recorded[]): R
   const writes = writesByPlace(operations);
   const checksums: number[] = [state.checksum.value];
   const written = new Map<string, number>();
-  checkReads(state, reads.get(0), group.group);
+  checkReads(state, reads.get(0), group);
   for (const [index, bytes] of group.entries.entries()) {
     const slot = index + 1;
     const entry = decoder.decode(bytes);
@@ -67,7 +69,7 @@ export function replay(group: ReplayedGroup, operations: readonly Recorded[]): R
       }
     }
     checksums.push(state.checksum.value);
-    checkReads(state, reads.get(slot), group.group);
+    checkReads(state, reads.get(slot), group);
     reads.delete(slot);
   }
   const [lost] = writes.keys();
@@ -78,7 +80,7 @@ export function replay(group: ReplayedGroup, operations: readonly Recorded[]): R
   if (ahead !== undefined) {
     throw new Violation("reads see what was chosen", `${group.group} slot ${ahead}`);
   }
-  return { checksums, written };
+  return { checksums, lastRevision: state.lastRevision, written };
 }
 
 /** Real time: whatever was told before an operation began lies at or before it. */
@@ -168,17 +170,45 @@ function writesByPlace(operations: readonly Recorded[]): Map<string, Recorded[]>
 function checkReads(
   state: ReplicaState,
   reads: readonly Recorded[] | undefined,
-  group: string,
+  { group, regions }: ReplayedGroup,
 ): void {
   for (const { operation, told, client } of reads ?? []) {
     if (operation.kind !== operationKind.get && operation.kind !== operationKind.range) continue;
     if (told === undefined || !("result" in told.answer)) continue;
-    const [expected] = state.read([operation]);
+    const [expected] = state.read([clipped(operation, regions)]);
     if (expected === undefined || plain(expected) !== plain(told.answer.result)) {
       const text = `${client} read ${plain(told.answer.result)} in ${group} at slot ${state.appliedThrough}, the log says ${expected && plain(expected)}`;
       throw new Violation("reads tell what the log says", text);
     }
   }
+}
+
+/** The part of a range that this group answered for: from its first key, or down from its last. */
+function clipped(operation: Get | Range, regions: readonly Region[]): Get | Range {
+  if (operation.kind === operationKind.get) return operation;
+  const { start, end, reverse } = operation;
+  const region = regions.find((candidate) =>
+    reverse ? holdsLast(candidate, end) : holdsFirst(candidate, start),
+  );
+  if (region === undefined) return operation;
+  return {
+    ...operation,
+    start: region.start > start ? region.start : start,
+    end: isBefore(region.end, end) ? region.end : end,
+  };
+}
+
+function holdsFirst({ start, end }: Region, key: InternalKey): boolean {
+  return start <= key && (end === undefined || key < end);
+}
+
+function holdsLast(region: Region, bound: InternalKey | undefined): boolean {
+  return (bound === undefined || region.start < bound) && !isBefore(region.end, bound);
+}
+
+/** Undefined is the end of all keys. */
+function isBefore(bound: InternalKey | undefined, other: InternalKey | undefined): boolean {
+  return bound !== undefined && (other === undefined || bound < other);
 }
 
 function checkWrites(

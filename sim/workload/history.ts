@@ -2,12 +2,20 @@
 import type { ReadRequest, WriteRequest } from "../../infra/codec/request-encoder.ts";
 import type { SynodError } from "../../infra/errors/synod-error.ts";
 import type { OperationResult } from "../../kv/commands/result.ts";
+import type { InternalKey } from "../../kv/state-reader.ts";
 import type { Place } from "../../client/core/call.ts";
 
 export interface Told {
   readonly atMs: number;
   /** A copy: what the client lends is gone after the call. */
-  readonly answer: { readonly result: OperationResult; readonly place: Place } | SynodError;
+  readonly answer: Answer | SynodError;
+}
+
+export interface Answer {
+  readonly result: OperationResult;
+  readonly place: Place;
+  /** Where an operation on a range has to go on; undefined when it was done. */
+  readonly rest?: InternalKey | undefined;
 }
 
 export interface Recorded {

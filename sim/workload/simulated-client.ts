@@ -1,19 +1,20 @@
 /** A client process: keeps a few operations going against random keys, with values that tell them apart. */
 import { ClientCore } from "../../client/core/client-core.ts";
 import type { Completion } from "../../client/core/call.ts";
-import { linearizable, quorum, stale, type Freshness } from "../../client/core/freshness.ts";
+import { linearizable, quorum } from "../../client/core/freshness.ts";
 import type { ReadRequest, WriteRequest } from "../../infra/codec/request-encoder.ts";
 import type { SimulatedProcess } from "../../infra/clock/simulated-process.ts";
 import { SynodError } from "../../infra/errors/synod-error.ts";
 import type { SeededRandomness } from "../../infra/randomness/seeded-randomness.ts";
 import type { SimulatedNetwork } from "../../infra/transport/simulated-network.ts";
-import { absent, expectNothing, operationKind } from "../../kv/commands/operation.ts";
+import { absent, operationKind } from "../../kv/commands/operation.ts";
 import type { OperationResult } from "../../kv/commands/result.ts";
-import { newest, type Revision } from "../../kv/revision.ts";
+import type { Revision } from "../../kv/revision.ts";
 import type { Cell } from "../../kv/state-reader.ts";
 import type { Version } from "../../kv/version.ts";
 import { Violation } from "../violation.ts";
 import type { History, Told } from "./history.ts";
+import { Operations } from "./operations.ts";
 
 export interface SimulatedClientOptions {
   readonly name: string;
@@ -35,7 +36,7 @@ export class SimulatedClient {
   readonly #options: SimulatedClientOptions;
   readonly #core: ClientCore;
   readonly #revisions = new Map<string, Revision>();
-  #issued = 0;
+  readonly #operations: Operations;
   #stopping = false;
 
   constructor(options: SimulatedClientOptions) {
@@ -44,6 +45,7 @@ export class SimulatedClient {
     const transport = network.connect(process, {
       onProblem: (problem) => {
         if (problem.kind === "handler failed" || problem.kind === "listener failed") {
+          if (problem.cause instanceof Violation) throw problem.cause;
           throw new Violation("no exception leaves a handler", String(problem.cause));
         }
       },
@@ -54,6 +56,9 @@ export class SimulatedClient {
       randomness: randomness.split("core"),
       prefix,
     });
+    const { name, keys } = options;
+    const drawn = randomness.split("operations");
+    this.#operations = new Operations(name, keys, drawn, this.#revisions);
   }
 
   start(): void {
@@ -75,100 +80,13 @@ export class SimulatedClient {
   }
 
   #ask(): void {
-    const { randomness } = this.#options;
-    const lot = randomness.below(100);
-    if (lot < 35) return this.#write(this.#put());
-    if (lot < 42) return this.#write(this.#conditionalPut());
-    if (lot < 50)
-      return this.#write({
-        kind: operationKind.delete,
-        key: this.#key(),
-        expectation: expectNothing,
-      });
-    if (lot < 60)
-      return this.#write({ kind: operationKind.increment, key: `${this.#key()}#`, delta: 1 });
-    if (lot < 66) return this.#write(this.#transaction());
-    if (lot < 86) return this.#read(this.#get(), linearizable);
-    if (lot < 91) return this.#read(this.#get(), quorum);
-    if (lot < 94) return this.#read(this.#get(), stale(0, 0));
-    return this.#read(this.#range(), linearizable);
-  }
-
-  #key(): string {
-    const { keys, randomness } = this.#options;
-    return keys[randomness.below(keys.length)] ?? "";
-  }
-
-  /** No other operation of the whole run writes the same bytes. */
-  #uniqueValue(): Uint8Array {
-    this.#issued += 1;
-    return Buffer.from(`${this.#options.name}:${this.#issued}`);
-  }
-
-  #put(): WriteRequest {
-    const source = this.#uniqueValue();
-    const ttlMs = this.#options.randomness.chance(0.1) ? 500 : 0;
-    const key = this.#key();
-    const window = { source, start: 0, end: source.length };
-    return { kind: operationKind.put, key, ...window, ttlMs, expectation: expectNothing };
-  }
-
-  #conditionalPut(): WriteRequest {
-    const source = this.#uniqueValue();
-    const key = this.#key();
-    const expectation = this.#revisions.get(key) ?? absent;
-    return {
-      kind: operationKind.put,
-      key,
-      source,
-      start: 0,
-      end: source.length,
-      ttlMs: 0,
-      expectation,
-    };
-  }
-
-  /** Two writes to neighbours: both or none. */
-  #transaction(): WriteRequest {
-    const first = this.#put();
-    const second = this.#put();
-    if (first.kind !== operationKind.put || second.kind !== operationKind.put) return first;
-    const operations = [
-      { ...first, ttlMs: 0 },
-      { ...second, ttlMs: 0, key: `${first.key}+` },
-    ];
-    return { kind: operationKind.transaction, checks: [], operations };
-  }
-
-  #get(): ReadRequest {
-    return { kind: operationKind.get, key: this.#key(), at: newest };
-  }
-
-  #range(): ReadRequest {
-    const start = this.#key();
-    return {
-      kind: operationKind.range,
-      start,
-      end: `${start}\xff`,
-      limit: 5,
-      reverse: this.#options.randomness.chance(0.5),
-      keysOnly: false,
-      at: newest,
-      cursor: undefined,
-    };
-  }
-
-  #write(operation: WriteRequest): void {
+    const { operation, freshness } = this.#operations.next();
     const { timeoutMs } = this.#options;
-    this.#issue(operation, false, (completion) => {
-      this.#core.write(operation, timeoutMs, completion);
-    });
-  }
-
-  #read(operation: ReadRequest, freshness: Freshness): void {
-    const { timeoutMs } = this.#options;
-    this.#issue(operation, freshness !== linearizable && freshness !== quorum, (completion) => {
-      this.#core.read(operation, freshness, timeoutMs, completion);
+    const isStale = freshness !== undefined && freshness !== linearizable && freshness !== quorum;
+    this.#issue(operation, isStale, (completion) => {
+      if (freshness === undefined) {
+        this.#core.write(operation as WriteRequest, timeoutMs, completion);
+      } else this.#core.read(operation as ReadRequest, freshness, timeoutMs, completion);
     });
   }
 
@@ -186,10 +104,10 @@ export class SimulatedClient {
       this.#next();
     };
     const completion: Completion = {
-      succeeded: (result, place) => {
+      succeeded: (result, place, rest) => {
         const kept = copyOf(result);
         this.#noteRevision(operation, kept);
-        done({ atMs: world.nowMs, answer: { result: kept, place } });
+        done({ atMs: world.nowMs, answer: { result: kept, place, rest } });
       },
       failed: (failure) => done({ atMs: world.nowMs, answer: failure }),
     };

@@ -5,7 +5,7 @@
 import { expect, test } from "vitest";
 import { SynodError } from "../../infra/errors/synod-error.ts";
 import { seeded, type SeededRandomness } from "../../infra/randomness/seeded-randomness.ts";
-import { Nemesis } from "../../sim/nemesis.ts";
+import { Nemesis, passingFaults } from "../../sim/nemesis.ts";
 import type { Bucket } from "../../client/bucket.ts";
 import type { SynodClient } from "../../client/synod-client.ts";
 import { ClientOfCluster } from "./support/simulated-world.ts";
@@ -104,7 +104,12 @@ test.each([11, 12, 13, 14])("under faults of every kind, seed %i", async (seed) 
   await world.outcome(bucket.putMany(accounts.map((key) => [key, String(balance)] as const)));
 
   const randomness = seeded(seed);
-  const nemesis = new Nemesis(world.cluster, randomness.split("nemesis"));
+  const nemesis = new Nemesis({
+    cluster: world.cluster,
+    randomness: randomness.split("nemesis"),
+    classes: passingFaults,
+    firstClass: seed,
+  });
   nemesis.start();
   const tellers = Array.from({ length: 6 }, (_, at) => {
     const name = `client-${at}`;

@@ -1,0 +1,156 @@
+/** Draws what a client does next: every kind of operation, on few keys, with values that tell writes apart. */
+import type { ReadRequest, WriteRequest } from "../../infra/codec/request-encoder.ts";
+import type { SeededRandomness } from "../../infra/randomness/seeded-randomness.ts";
+import { linearizable, quorum, stale, type Freshness } from "../../client/core/freshness.ts";
+import {
+  absent,
+  checkKind,
+  expectNothing,
+  operationKind,
+  type Check,
+  type Expectation,
+  type Increment,
+  type Put,
+} from "../../kv/commands/operation.ts";
+import { newest, type Revision } from "../../kv/revision.ts";
+
+/** Undefined freshness means a write. */
+export interface Drawn {
+  readonly operation: WriteRequest | ReadRequest;
+  readonly freshness: Freshness | undefined;
+}
+
+const shortTtlMs = 400;
+
+/** Beside each key lies a counter, and a neighbour that transactions write together with the key. */
+export function counterBeside(key: string): string {
+  return `${key}#`;
+}
+
+export function neighbourOf(key: string): string {
+  return `${key}+`;
+}
+
+export class Operations {
+  readonly #owner: string;
+  readonly #keys: readonly string[];
+  readonly #randomness: SeededRandomness;
+  /** The newest revision met of each key. */
+  readonly #revisions: ReadonlyMap<string, Revision>;
+  #issued = 0;
+
+  constructor(
+    owner: string,
+    keys: readonly string[],
+    randomness: SeededRandomness,
+    revisions: ReadonlyMap<string, Revision>,
+  ) {
+    this.#owner = owner;
+    this.#keys = keys;
+    this.#randomness = randomness;
+    this.#revisions = revisions;
+  }
+
+  next(): Drawn {
+    const lot = this.#randomness.below(100);
+    if (lot < 28) return write(this.#put(this.#key(), expectNothing));
+    if (lot < 37) return write(this.#conditionalPut());
+    if (lot < 45) return write(this.#delete());
+    if (lot < 55) return write(this.#increment(this.#key()));
+    if (lot < 62) return write(this.#transaction());
+    if (lot < 64) return write(this.#deleteRange());
+    if (lot < 82) return read(this.#get(this.#key()), linearizable);
+    if (lot < 87) return read(this.#get(counterBeside(this.#key())), linearizable);
+    if (lot < 91) return read(this.#get(this.#key()), quorum);
+    if (lot < 94) return read(this.#get(this.#key()), stale(0, 0));
+    return read(this.#range(), linearizable);
+  }
+
+  #key(): string {
+    return this.#keys[this.#randomness.below(this.#keys.length)] ?? "";
+  }
+
+  /** No other operation of the whole run writes the same bytes. */
+  #put(key: string, expectation: Expectation): Put {
+    this.#issued += 1;
+    const source = Buffer.from(`${this.#owner}:${this.#issued}`);
+    const ttlMs = this.#randomness.chance(0.1) ? shortTtlMs : 0;
+    const { put: kind } = operationKind;
+    return { kind, key, source, start: 0, end: source.length, ttlMs, expectation };
+  }
+
+  /** Mostly what the key really is, sometimes what it was, sometimes that it is not there. */
+  #conditionalPut(): Put {
+    const key = this.#key();
+    const creates = this.#randomness.chance(0.2);
+    return this.#put(key, creates ? absent : (this.#revisions.get(key) ?? absent));
+  }
+
+  #delete(): WriteRequest {
+    const key = this.#key();
+    const known = this.#revisions.get(key) ?? expectNothing;
+    const expectation = this.#randomness.chance(0.3) && known !== absent ? known : expectNothing;
+    return { kind: operationKind.delete, key, expectation };
+  }
+
+  #increment(key: string): Increment {
+    const delta = 1 + this.#randomness.below(3);
+    return { kind: operationKind.increment, key: counterBeside(key), delta };
+  }
+
+  /** A key and its neighbour, sometimes with a counter, sometimes on a condition: all of it or nothing. */
+  #transaction(): WriteRequest {
+    const key = this.#key();
+    const revision = this.#revisions.get(key);
+    const isChecked = this.#randomness.chance(0.4) && revision !== undefined;
+    const checks: Check[] = isChecked ? [{ kind: checkKind.revision, key, revision }] : [];
+    const puts = [
+      this.#put(key, expectNothing),
+      { ...this.#put(neighbourOf(key), expectNothing), ttlMs: 0 },
+    ];
+    const counts = this.#randomness.chance(0.5) ? [this.#increment(key)] : [];
+    return { kind: operationKind.transaction, checks, operations: [...puts, ...counts] };
+  }
+
+  #deleteRange(): WriteRequest {
+    const { start, end } = this.#bounds();
+    const limit = this.#randomness.below(3);
+    return { kind: operationKind.deleteRange, start, end, limit, cursor: undefined };
+  }
+
+  #get(key: string): ReadRequest {
+    return { kind: operationKind.get, key, at: newest };
+  }
+
+  #range(): ReadRequest {
+    const { start, end } = this.#bounds();
+    const reverse = this.#randomness.chance(0.5);
+    const { range: kind } = operationKind;
+    return {
+      kind,
+      start,
+      end,
+      limit: 5,
+      reverse,
+      keysOnly: false,
+      at: newest,
+      cursor: undefined,
+    };
+  }
+
+  /** Mostly one key and what lies beside it, sometimes over several keys and the bounds of regions. */
+  #bounds(): { readonly start: string; readonly end: string } {
+    const start = this.#key();
+    const other = this.#key();
+    if (this.#randomness.chance(0.4) && other > start) return { start, end: other };
+    return { start, end: `${start}\xff` };
+  }
+}
+
+function write(operation: WriteRequest): Drawn {
+  return { operation, freshness: undefined };
+}
+
+function read(operation: ReadRequest, freshness: Freshness): Drawn {
+  return { operation, freshness };
+}
