@@ -4,8 +4,8 @@ import { SynodError } from "../infra/errors/synod-error.ts";
 import { systemRandomness } from "../infra/randomness/system-randomness.ts";
 import { NatsTransport } from "../infra/transport/nats-transport.ts";
 import type { TransportProblem } from "../infra/transport/transport.ts";
-import type { ClientLimits } from "./core/limits.ts";
-import { badRequest, noOptions, timeoutMsOf } from "./options.ts";
+import { defaultClientLimits, type ClientLimits } from "./core/limits.ts";
+import { badRequest, noOptions, requireOptions, timeoutMsOf, wholeNumber } from "./options.ts";
 import { SynodClient } from "./synod-client.ts";
 
 export interface ConnectOptions {
@@ -38,8 +38,10 @@ export interface ConnectOptions {
  */
 export async function connect(options: ConnectOptions = noOptions): Promise<SynodClient> {
   const { prefix = "synod", timeoutMs = 5_000, connectTimeoutMs = 2_000, limits = {} } = options;
+  requireOptions(options);
   timeoutMsOf(timeoutMs);
   timeoutMsOf(connectTimeoutMs);
+  requireLimits(limits);
   if (!/^[-\w]+$/.test(prefix)) throw badRequest(`prefix ${prefix} is no subject token`);
   let problem: TransportProblem | undefined;
   const transport = openTransport(options, connectTimeoutMs, (met) => {
@@ -63,15 +65,26 @@ export async function connect(options: ConnectOptions = noOptions): Promise<Syno
   throw isConnected ? nobodyAnswers(prefix, connectTimeoutMs, problem) : unreachable(problem);
 }
 
+function requireLimits(limits: Partial<ClientLimits>): void {
+  for (const [name, value] of Object.entries(limits)) {
+    if (!Object.hasOwn(defaultClientLimits, name)) throw badRequest(`there is no limit ${name}`);
+    wholeNumber(name, value, 1);
+  }
+}
+
 function openTransport(
   options: ConnectOptions,
   connectTimeoutMs: number,
   onProblem: (problem: TransportProblem) => void,
 ): NatsTransport {
   const { servers = "nats://127.0.0.1:4222", user, password, credentialsFile } = options;
+  const addresses = typeof servers === "string" ? [servers] : servers;
+  if (!Array.isArray(addresses) || addresses.length === 0) {
+    throw badRequest("servers is neither an address nor a list of some");
+  }
   try {
     return new NatsTransport({
-      servers: typeof servers === "string" ? [servers] : servers,
+      servers: addresses,
       ...(user === undefined ? {} : { user }),
       ...(password === undefined ? {} : { password }),
       ...(credentialsFile === undefined ? {} : { credentialsFile }),

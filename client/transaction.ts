@@ -135,7 +135,9 @@ export class Attempt {
     return page;
   }
 
+  /** What is answered only after the function has returned can have had no part in what it returned. */
   #noteRead(check: Check, lastRevision: Revision): void {
+    if (this.isOver) return;
     this.reads += 1;
     this.lastRevision = lastRevision;
     this.checks.push(check);

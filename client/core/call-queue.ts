@@ -4,34 +4,38 @@ import type { Call } from "./call.ts";
 /** Settled calls that may lie in a queue before it is tidied up, unless they are fewer than the others. */
 const settledMin = 64;
 
+/** Taken calls that may lie in front, unless they are fewer than the others. */
+const takenMin = 1_024;
+
 export class CallQueue {
   #calls: Call[] = [];
   /** Calls before it have been taken. */
   #head = 0;
+  /** Behind it, those that do not wait any more. */
   #settled = 0;
-  /** What the waiting calls weigh together. */
-  #weight = 0;
 
-  get isEmpty(): boolean {
-    return this.#calls.length - this.#head === this.#settled;
+  /** Calls that still wait. */
+  get count(): number {
+    return this.#calls.length - this.#head - this.#settled;
   }
 
-  get weight(): number {
-    return this.#weight;
+  /** Calls it still refers to. */
+  get held(): number {
+    return this.#calls.length;
+  }
+
+  get isEmpty(): boolean {
+    return this.count === 0;
   }
 
   push(call: Call): void {
     call.queue = this;
-    this.#weight += call.weight;
     this.#calls.push(call);
   }
 
   /** Puts calls in front of all others, in their order. */
   pushFirst(calls: readonly Call[]): void {
-    for (const call of calls) {
-      call.queue = this;
-      this.#weight += call.weight;
-    }
+    for (const call of calls) call.queue = this;
     this.#calls = [...calls, ...this.#calls.slice(this.#head)];
     this.#head = 0;
   }
@@ -50,7 +54,6 @@ export class CallQueue {
     const call = this.peek();
     if (call === undefined) return undefined;
     this.#advance();
-    this.#weight -= call.weight;
     call.queue = undefined;
     return call;
   }
@@ -64,7 +67,6 @@ export class CallQueue {
   /** A call in here was settled. */
   noteSettled(call: Call): void {
     call.queue = undefined;
-    this.#weight -= call.weight;
     this.#settled++;
     if (this.#settled < settledMin || 2 * this.#settled < this.#calls.length - this.#head) return;
     this.#calls = this.#calls.slice(this.#head).filter(({ settled }) => !settled);
@@ -72,10 +74,12 @@ export class CallQueue {
     this.#settled = 0;
   }
 
+  /** What was taken must not be held on to while the queue never runs empty. */
   #advance(): void {
     this.#head++;
-    if (this.#head < this.#calls.length) return;
-    this.#calls = [];
+    const { length } = this.#calls;
+    if (this.#head < length && (this.#head < takenMin || 2 * this.#head < length)) return;
+    this.#calls = this.#calls.slice(this.#head);
     this.#head = 0;
   }
 }

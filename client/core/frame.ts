@@ -34,8 +34,6 @@ export class Frame implements Correspondent {
   /** Every attempt sends these very bytes: nodes tell a repetition from another request by them. */
   readonly bytes: Uint8Array;
   readonly ticket: number;
-  /** Of all its operations, those nobody waits for any more included. */
-  readonly weight: number;
   /** The node of the newest attempt. */
   target = "";
   /** When to try again; undefined while the newest attempt is unanswered. */
@@ -76,7 +74,6 @@ export class Frame implements Correspondent {
     this.bytes = encoded.bytes;
     this.ticket = inbox.open(this);
     this.#liveCalls = calls.length;
-    this.weight = calls.reduce((sum, call) => sum + call.weight, 0);
     for (const [index, call] of calls.entries()) {
       call.frame = this;
       call.indexInFrame = index;

@@ -173,8 +173,8 @@ export abstract class Lane implements FrameOwner {
     if (!transport.connected || this.#queue.isEmpty) return false;
     if (this.#frames.length >= limits.framesInFlightMax) return false;
     let underWay = 0;
-    for (const { weight } of this.#frames) underWay += weight;
-    return this.#queue.weight >= Math.min(underWay, limits.furtherFrameOperations);
+    for (const { calls } of this.#frames) underWay += calls.length;
+    return this.#queue.count >= Math.min(underWay, limits.furtherFrameOperations);
   }
 
   #takeCalls(): Call[] {

@@ -105,6 +105,9 @@ describe("connect", () => {
   test.each([
     ["an address that is none", { servers: "http://127.0.0.1" }],
     ["credentials that are not there", { credentialsFile: "/nowhere/client.creds" }],
+    ["no address at all", { servers: [] }],
+    ["an unknown limit", { limits: { pending: 5 } as never }],
+    ["a limit of 0", { limits: { pendingCallsMax: 0 } }],
     ["a prefix with a dot", { prefix: "a.b" }],
     ["a timeout of 0", { timeoutMs: 0 }],
     ["a connect timeout that is none", { connectTimeoutMs: -1 }],
