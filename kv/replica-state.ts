@@ -12,7 +12,7 @@ import { Budget } from "./execute/budget.ts";
 import { mixResult } from "./execute/mix-result.ts";
 import { ReadExecutor } from "./execute/read-executor.ts";
 import { WriteExecutor } from "./execute/write-executor.ts";
-import type { ExecutedFrame, Frame, FrameOutcome } from "./frame.ts";
+import type { ExecutedFrame, Frame, FrameOutcome, SessionId } from "./frame.ts";
 import { answerBytesMax, entryRangeKeysMax, readStepsMax, resultBytesMax } from "./limits.ts";
 import { refusalCodes } from "./refusal.ts";
 import type { Revision } from "./revision.ts";
@@ -83,6 +83,15 @@ export class ReplicaState {
   /** The checksum behind the last slot at which replicas compare theirs. */
   get comparableChecksum(): ChecksumAt {
     return this.#state.comparable;
+  }
+
+  /** Sessions that have not expired. */
+  get sessionCount(): number {
+    return this.#state.sessions.count;
+  }
+
+  knowsSession(id: SessionId): boolean {
+    return this.#state.sessions.has(id);
   }
 
   get regions(): Regions {

@@ -5,6 +5,7 @@
 import { bytesInEntry, encodeFramesEntry } from "../../infra/codec/entry-codec.ts";
 import type { WriteEnvelope } from "../../infra/codec/request-envelope.ts";
 import type { Clock } from "../../infra/clock/clock.ts";
+import type { SessionId } from "../../kv/frame.ts";
 import { revisionAt, type Revision } from "../../kv/revision.ts";
 import type { Answers } from "./answers.ts";
 import type { ReplicaLimits } from "./limits.ts";
@@ -20,6 +21,8 @@ export interface IntakeOptions {
   readonly physicalMs: () => number | undefined;
   /** The group's time as the log has it: a session may always have been born before. */
   readonly lastRevision: () => Revision;
+  readonly sessionCount: () => number;
+  readonly knowsSession: (session: SessionId) => boolean;
   /** Applied state cannot take more at the moment. */
   readonly saturated: () => boolean;
   readonly propose: (entries: readonly Uint8Array[]) => void;
@@ -73,14 +76,15 @@ export class Intake {
 
   #problemWith(
     frame: Uint8Array,
-    { clusterId, born, number }: WriteEnvelope,
+    { clusterId, born, number, session }: WriteEnvelope,
   ):
     | {
         readonly code: "WRONG_CLUSTER" | "CLOCK_TOO_FAR_AHEAD" | "FRAME_TOO_LARGE" | "OVERLOADED";
         readonly message: string;
       }
     | undefined {
-    const { limits, physicalMs, lastRevision, saturated } = this.#options;
+    const { limits, physicalMs, lastRevision, saturated, sessionCount, knowsSession } =
+      this.#options;
     if (clusterId !== this.#options.clusterId) {
       return {
         code: "WRONG_CLUSTER",
@@ -108,6 +112,9 @@ export class Intake {
         code: "OVERLOADED",
         message: `${this.#queue.length} frames of ${this.#queuedBytes} bytes are waiting already`,
       };
+    }
+    if (sessionCount() >= limits.sessionsMax && !knowsSession(session)) {
+      return { code: "OVERLOADED", message: `${sessionCount()} sessions are open already` };
     }
     if (saturated()) {
       return { code: "OVERLOADED", message: "checkpoints cannot keep up with writes" };

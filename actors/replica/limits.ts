@@ -7,6 +7,8 @@ export interface ReplicaLimits {
   readonly queuedFramesMax: number;
   readonly queuedBytesMax: number;
   readonly readsWaitingMax: number;
+  /** Sessions live for half an hour in the memory of every member: beyond this many no new one is opened. */
+  readonly sessionsMax: number;
   /** A table of this size is written as a checkpoint. */
   readonly checkpointBytes: number;
   readonly checkpointIntervalMs: number;
@@ -36,6 +38,7 @@ export function defaultLimits(payloadBytesMax: number): ReplicaLimits {
     queuedFramesMax: 20_000,
     queuedBytesMax: 64 * mebibyte,
     readsWaitingMax: 20_000,
+    sessionsMax: 200_000,
     checkpointBytes: 24 * mebibyte,
     checkpointIntervalMs: 60_000,
     tableBytesMax: 96 * mebibyte,

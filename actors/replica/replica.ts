@@ -22,7 +22,7 @@ import type { Birth } from "../../machines/birth/birth-record.ts";
 import { Checkpointer } from "../../machines/checkpointer/checkpointer-memory.ts";
 import type { Member } from "../../machines/configuration.ts";
 import { Learner } from "../../machines/learner/learner-memory.ts";
-import type { ReplicaMessage, Sender } from "../../machines/messages.ts";
+import type { Received, ReplicaMessage, Sender } from "../../machines/messages.ts";
 import { Proposer } from "../../machines/proposer/proposer-memory.ts";
 import { ReplicaLog } from "../../machines/replica-log.ts";
 import type { HostOptions, Timed } from "../actor.ts";
@@ -71,6 +71,7 @@ export interface ReplicaOptions {
 export class Replica {
   readonly group: string;
   readonly #options: ReplicaOptions;
+  readonly #epoch: number;
   readonly #log: ReplicaLog;
   readonly #state: ReplicaState;
   readonly #acceptor: AcceptorHost;
@@ -98,6 +99,7 @@ export class Replica {
     const { birth, self, clock, logStore, stateStore, limits, randomness, deliver } = options;
     const { group, configuration, clusterId } = birth;
     this.group = group;
+    this.#epoch = configuration.epoch;
     this.#options = options;
     const stored = logStore.load(group);
     const checkpointThrough = stateStore.checkpoint?.appliedThrough ?? 0;
@@ -163,6 +165,8 @@ export class Replica {
       inFlight: () => proposer.serving?.window.inFlight,
       physicalMs: () => this.physicalMs(),
       lastRevision: () => state.lastRevision,
+      sessionCount: () => state.sessionCount,
+      knowsSession: (session) => state.knowsSession(session),
       saturated,
       propose,
     });
@@ -303,6 +307,9 @@ export class Replica {
   /** A message of another member, already known to be of this cluster, epoch and a current start. */
   receive(message: ReplicaMessage, from: Sender, times: Timed): void {
     const received = { ...message, from, ...times };
+    if (!this.#isForThisEpoch(received)) {
+      return this.#options.report("a ballot that is not its sender's", { node: from.node });
+    }
     switch (received.type) {
       case "preVote":
       case "prepare":
@@ -319,6 +326,24 @@ export class Replica {
       case "learnRequest":
       case "learned":
         return this.#learner.post(received);
+    }
+  }
+
+  /**
+   * Whoever leads or campaigns does so under a ballot of its own, in this epoch: a promise of any other one would be
+   * kept for good.
+   */
+  #isForThisEpoch(message: Received<ReplicaMessage>): boolean {
+    switch (message.type) {
+      case "prepare":
+      case "accept":
+      case "heartbeat":
+      case "handOver": {
+        const { ballot, from } = message;
+        return ballot.epoch === this.#epoch && ballot.member === from.member;
+      }
+      default:
+        return true;
     }
   }
 

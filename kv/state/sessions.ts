@@ -36,6 +36,14 @@ export class Sessions {
     }
   }
 
+  get count(): number {
+    return this.#byId.size;
+  }
+
+  has(id: SessionId): boolean {
+    return this.#byId.has(id);
+  }
+
   /** The lowest revision at which a session expires; Infinity without sessions. */
   get nextExpiry(): Revision {
     const first = this.#queue.first;

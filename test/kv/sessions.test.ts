@@ -203,3 +203,15 @@ test("one operation of a frame failing leaves the others alone", () => {
   expect(plain(results[1])).toMatchObject({ code: "NOT_A_NUMBER" });
   expect(plain(results[2])).toMatchObject({ code: "CONFLICT", revision: results[0] });
 });
+
+test("open sessions are counted until they expire", () => {
+  const group = new TestGroup();
+  group.frames(frameBytes({ session: "one", number: 1 }, [put("a", "1")]));
+  group.frames(frameBytes({ session: "two", number: 1 }, [put("a", "1")]));
+  expect(group.replica.sessionCount).toBe(2);
+  expect([sessionId("one"), sessionId("none")].map((id) => group.replica.knowsSession(id))).toEqual(
+    [true, false],
+  );
+  group.tick(birth + sessionLifetime + 1);
+  expect(group.replica.sessionCount).toBe(0);
+});

@@ -96,6 +96,8 @@ test("frames wait until the leader knows the time", () => {
     inFlight: () => 0,
     physicalMs: () => leader.reign.lease.physicalMs(leader.nowMs),
     lastRevision: () => 0,
+    sessionCount: () => 0,
+    knowsSession: () => true,
     saturated: () => false,
     propose: (entries) => proposed.push(...entries),
   });
