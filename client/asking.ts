@@ -2,6 +2,7 @@
 import type { Cancel, Clock } from "../infra/clock/clock.ts";
 import type { SynodError } from "../infra/errors/synod-error.ts";
 import type { Transport } from "../infra/transport/transport.ts";
+import { AbortWatch } from "./abort-watch.ts";
 import type { Correspondent, Inbox } from "./core/inbox.ts";
 import { AbortedError } from "./errors.ts";
 
@@ -23,13 +24,10 @@ const askAgainMs = 500;
 export class Asking implements Correspondent {
   readonly #options: AskingOptions;
   readonly #ticket: number;
-  readonly #aborted = (): void => {
-    const reason: unknown = this.#options.signal?.reason;
-    this.fail(new AbortedError("the question was aborted", reason, "not executed"));
-  };
   #attempt = 0;
   #cancelNext: Cancel | undefined;
   #cancelEnd: Cancel | undefined;
+  #release: (() => void) | undefined;
 
   constructor(options: AskingOptions) {
     this.#options = options;
@@ -37,7 +35,10 @@ export class Asking implements Correspondent {
   }
 
   begin(): void {
-    this.#options.signal?.addEventListener("abort", this.#aborted, { once: true });
+    const { signal } = this.#options;
+    if (signal !== undefined) {
+      this.#release = new AbortWatch().heed(signal, () => this.#aborted());
+    }
     this.#ask();
   }
 
@@ -50,11 +51,11 @@ export class Asking implements Correspondent {
   }
 
   end(): void {
-    const { inbox, signal, ended } = this.#options;
+    const { inbox, ended } = this.#options;
     inbox.close(this.#ticket);
     this.#cancelNext?.();
     this.#cancelEnd?.();
-    signal?.removeEventListener("abort", this.#aborted);
+    this.#release?.();
     ended();
   }
 
@@ -73,6 +74,11 @@ export class Asking implements Correspondent {
       return;
     }
     this.#options.heard(answer);
+  }
+
+  #aborted(): void {
+    const reason: unknown = this.#options.signal?.reason;
+    this.fail(new AbortedError("the question was aborted", reason, "not executed"));
   }
 
   #ask(): void {

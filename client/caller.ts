@@ -6,6 +6,7 @@ import type { Randomness } from "../infra/randomness/randomness.ts";
 import type { Get } from "../kv/commands/operation.ts";
 import type { OperationResult } from "../kv/commands/result.ts";
 import type { InternalKey } from "../kv/state-reader.ts";
+import { AbortWatch } from "./abort-watch.ts";
 import type { Call, Completion, Place } from "./core/call.ts";
 import type { ClientCore } from "./core/client-core.ts";
 import type { Freshness } from "./core/freshness.ts";
@@ -64,6 +65,7 @@ export class Caller {
   readonly clock: Clock;
   readonly randomness: Randomness;
   readonly timeoutMs: number;
+  readonly aborts = new AbortWatch();
 
   constructor({ core, clock, randomness, timeoutMs }: CallerOptions) {
     this.core = core;
@@ -135,8 +137,7 @@ export class Caller {
 
   #heed(signal: AbortSignal, call: Call, settling: Pick<Settling<unknown>, "settled">): void {
     const abort = (): void => this.core.abort(call, signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
-    settling.settled = () => signal.removeEventListener("abort", abort);
+    settling.settled = this.aborts.heed(signal, abort);
   }
 }
 

@@ -38,7 +38,7 @@ export class Entry {
   }
 
   get keyBytes(): Uint8Array {
-    return bytesOf(this.#internalKey.slice(this.bucket.length + 1));
+    return new Uint8Array(bytesOf(this.#internalKey.slice(this.bucket.length + 1)));
   }
 
   /** When it was written, by the clock of its store group, to the millisecond. */
@@ -71,7 +71,8 @@ export class Entry {
 /** Copies the value out of the message it came in. */
 export function entryOf(key: InternalKey, version: Version): Entry {
   const { source, start, end, revision, expiresAt } = version;
-  // `slice` of a Buffer would be a view.
-  const value = Uint8Array.prototype.slice.call(source, start, end);
+  // Never a Buffer, whose methods behave differently, wherever the message came from.
+  const value = new Uint8Array(end - start);
+  value.set(source.subarray(start, end));
   return new Entry(key, value, revision, expiresAt);
 }

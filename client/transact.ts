@@ -142,15 +142,15 @@ function revisionOf(result: OperationResult): Revision {
 function pause(caller: Caller, delayMs: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal !== undefined) requireNotAborted(signal);
-    const abort = (): void => {
+    const release = signal && caller.aborts.heed(signal, abort);
+    const cancel = caller.clock.after(delayMs, () => {
+      release?.();
+      resolve();
+    });
+    function abort(): void {
       cancel();
       const message = "the transaction was aborted between two attempts";
       reject(new AbortedError(message, signal?.reason, "not executed"));
-    };
-    const cancel = caller.clock.after(delayMs, () => {
-      signal?.removeEventListener("abort", abort);
-      resolve();
-    });
-    signal?.addEventListener("abort", abort, { once: true });
+    }
   });
 }

@@ -133,6 +133,29 @@ describe("a caller that stops waiting", () => {
     expect(await cluster.outcome(other)).toBe(cluster.newestRevision);
   });
 
+  test("shares one listener with all others of the same signal", async () => {
+    const cluster = new FakeCluster();
+    await cluster.runFor(10);
+    const controller = new AbortController();
+    const { signal } = controller;
+    let added = 0;
+    const add = signal.addEventListener.bind(signal);
+    signal.addEventListener = (...listener: Parameters<typeof add>) => {
+      added += 1;
+      add(...listener);
+    };
+    const bucket = cluster.client.bucket();
+    const puts = Array.from({ length: 30 }, (_, at) => bucket.put(`a${at}`, "1", { signal }));
+    const answers = Promise.allSettled(puts);
+    (await cluster.attempt()).execute();
+    const late = bucket.put("b", "1", { signal });
+    await cluster.outcome(answers);
+    controller.abort();
+    expect(await cluster.failure(late)).toMatchObject({ code: "ABORTED" });
+    for (const { status } of await answers) expect(status).toBe("fulfilled");
+    expect(added).toBe(1);
+  });
+
   test("lets go of the signal when the call is over", async () => {
     const cluster = new FakeCluster();
     cluster.react = (attempt) => attempt.execute();
@@ -143,6 +166,7 @@ describe("a caller that stops waiting", () => {
     const bucket = cluster.client.bucket();
     await cluster.outcome(bucket.put("a", "1", { signal }));
     await cluster.outcome(bucket.getMany(["a", "z"], { signal }));
+    expect(await cluster.failure(cluster.client.status({ signal, timeoutMs: 10 }))).toBeDefined();
     expect(listeners.size).toBe(0);
   });
 
