@@ -5,6 +5,7 @@ import type { ClusterAnswer, NodeReport } from "../infra/status/cluster-status.t
 import type { NodeStatus } from "../infra/status/node-status.ts";
 import type { Transport } from "../infra/transport/transport.ts";
 import { requireNotAborted, type Caller } from "./caller.ts";
+import { isClusterAnswer, isNodeStatus, isRouting } from "./answer-shape.ts";
 import { Asking } from "./asking.ts";
 import { TimeoutError } from "./errors.ts";
 import { requireOptions, timeoutMsOf, wholeNumber, type CallOptions } from "./options.ts";
@@ -58,18 +59,12 @@ export class Admin {
   }
 
   async status(options: CallOptions): Promise<ClusterStatus> {
-    const { routing, nodes } = (await this.#first(
-      "status",
-      isClusterAnswer,
-      options,
-    )) as ClusterAnswer;
+    const { routing, nodes } = await this.#first("status", isClusterAnswer, options);
     return { ...regionsOf(routing), nodes };
   }
 
   async regions(options: CallOptions): Promise<RegionsStatus> {
-    return regionsOf(
-      (await this.#first("regions", isRouting, options)) as ClusterAnswer["routing"],
-    );
+    return regionsOf(await this.#first("regions", isRouting, options));
   }
 
   /** Whatever nodes answer within the window. */
@@ -101,11 +96,11 @@ export class Admin {
   }
 
   /** Resolves with the first answer that is one. */
-  #first(
+  #first<Answer>(
     question: Question,
-    isAnswer: (answer: unknown) => boolean,
+    isAnswer: (answer: unknown) => answer is Answer,
     options: CallOptions,
-  ): Promise<unknown> {
+  ): Promise<Answer> {
     requireOptions(options);
     const { timeoutMs = this.#caller.timeoutMs, signal } = options;
     return new Promise((resolve, reject) => {
@@ -150,26 +145,6 @@ export class Admin {
     const message = `nobody answered ${question} within ${timeoutMs} ms: group meta has no leader, or this user may not ask`;
     return new TimeoutError(message, timeoutMs, "not executed");
   }
-}
-
-// What came as JSON is looked at just far enough that reading it cannot fail.
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
-}
-
-function isRouting(answer: unknown): boolean {
-  return isObject(answer) && Array.isArray(answer["regions"]) && Array.isArray(answer["groups"]);
-}
-
-function isClusterAnswer(answer: unknown): boolean {
-  return isObject(answer) && isRouting(answer["routing"]) && Array.isArray(answer["nodes"]);
-}
-
-function isNodeStatus(answer: unknown): answer is NodeStatus {
-  return (
-    isObject(answer) && typeof answer["node"] === "string" && Array.isArray(answer["replicas"])
-  );
 }
 
 function regionsOf({
