@@ -37,3 +37,8 @@ export function portNumber(text: string): number {
   if (/^\d+$/.test(text) && port >= 1 && port <= 65_535) return port;
   throw new InvalidArgumentError("A port is a number from 1 to 65535.");
 }
+
+/** One or more addresses, with commas between them. */
+export function serverList(text: string): string[] {
+  return text.split(",").map((server) => server.trim());
+}

@@ -29,4 +29,6 @@ function fail(failure: unknown): void {
   const isWanted = (process.env["SYNOD_DEBUG"] ?? "") !== "";
   if (isWanted && failure instanceof Error) screen.note(failure.stack ?? "");
   process.exitCode = exitCodeFor(failure);
+  // What was opened before it failed would keep the process alive.
+  if (isLasting) process.exit();
 }

@@ -6,6 +6,7 @@ import { SynodError } from "../infra/errors/synod-error.ts";
 import { jsonLog } from "../infra/logging/json-log.ts";
 import { loadTopology } from "../infra/topology/load-topology.ts";
 import type { NatsAccess } from "../infra/transport/nats-access.ts";
+import { serverList } from "./arguments.ts";
 import { synodVersion } from "./package-root.ts";
 import { exitCodeOf, onStopSignals } from "./stop-signals.ts";
 import { processVitals } from "./vitals.ts";
@@ -86,7 +87,7 @@ export function accessOf(
   environment: NodeJS.ProcessEnv,
 ): NatsAccess {
   const named = environment["SYNOD_SERVERS"] ?? environment["NATS_URL"];
-  const access = { servers: servers ?? named?.split(",") ?? declared };
+  const access = { servers: servers ?? (named === undefined ? declared : serverList(named)) };
   if (creds !== undefined) return { ...access, credentialsFile: creds };
   const own = password ?? environment[`SYNOD_NATS_PASSWORD_${node.toUpperCase()}`];
   if (own !== undefined) return { ...access, user: user ?? node, password: own };

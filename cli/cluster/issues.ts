@@ -23,6 +23,7 @@ export function issuesOf(picture: ClusterPicture): Issue[] {
   return [
     ...picture.groups.flatMap(groupIssues),
     ...unborn(picture),
+    ...problems(picture),
     ...picture.nodes.flatMap(({ node, word }) =>
       word === undefined ? [issue("NO_ANSWER", `${node} does not answer`)] : nodeIssues(word),
     ),
@@ -60,11 +61,22 @@ function unborn({ nodes }: ClusterPicture): Issue[] {
   );
 }
 
+/** Nodes that were started with one file have the same problems with it. */
+function problems({ nodes }: ClusterPicture): Issue[] {
+  const found = new Map<string, { readonly code: string; readonly names: string[] }>();
+  for (const { node, word } of nodes) {
+    for (const { code, text } of word?.problems ?? []) {
+      const { names } = found.get(text) ?? { names: [] };
+      found.set(text, { code, names: [...names, node] });
+    }
+  }
+  return [...found].map(([text, { code, names }]) => issue(code, `${names.join(", ")}: ${text}`));
+}
+
 function nodeIssues(word: NodeStatus): Issue[] {
-  const { node, barred, state, problems, unstartable, replicas } = word;
+  const { node, barred, state, unstartable, replicas } = word;
   if (barred !== undefined) return [reasonIssue(`${node} takes no part`, barred)];
-  const found = problems.map(({ code, text }) => issue(code, `${node}: ${text}`));
-  if (state !== "serving") found.push(issue("NOT_SERVING", `${node} is ${state}`));
+  const found = state === "serving" ? [] : [issue("NOT_SERVING", `${node} is ${state}`)];
   for (const [group, reason] of Object.entries(unstartable)) {
     found.push(reasonIssue(`${node} could not start its replica of ${group}`, reason));
   }

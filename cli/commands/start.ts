@@ -1,5 +1,6 @@
 /** `synod start`: one node of a topology, in this process. */
 import type { Command } from "commander";
+import { serverList } from "../arguments.ts";
 import type { StartOptions } from "../start-node.ts";
 
 const help = `
@@ -20,13 +21,17 @@ export function addStart(program: Command): void {
       "--data <directory>",
       "where the node keeps its data (default: .synod/<cluster>/<node>)",
     )
-    .option("--servers <urls...>", "NATS servers (or SYNOD_SERVERS, NATS_URL, the topology's)")
+    .option(
+      "--servers <urls>",
+      "NATS servers, with commas between them (or SYNOD_SERVERS, NATS_URL, the topology's)",
+      serverList,
+    )
     .option("--user <name>", "NATS user (default: the node's name)")
     .option("--password <password>", "its password (or SYNOD_NATS_PASSWORD_<NODE>)")
     .option("--creds <path>", "NATS credentials file (or SYNOD_CREDS, NATS_CREDS)")
     .option(
       "--limit <name=value...>",
-      "override a limit of the replicas, as in checkpointBytes=1048576",
+      "override limits of the replicas, as in checkpointBytes=1048576",
     )
     .addHelpText("after", help)
     .action(async (options: StartOptions) => {

@@ -1,9 +1,10 @@
 /** The options with which every command that talks to a cluster is told where it is. */
 import type { Command } from "commander";
+import { serverList } from "../arguments.ts";
 
 export function addConnectionOptions(command: Command): Command {
   return command
-    .option("--servers <urls...>", "NATS servers")
+    .option("--servers <urls>", "NATS servers, with commas between them", serverList)
     .option("--user <name>", "NATS user")
     .option("--password <password>", "its password")
     .option("--creds <path>", "NATS credentials file")

@@ -2,7 +2,9 @@
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
+import { serverList } from "../arguments.ts";
 import { SynodError } from "../../infra/errors/synod-error.ts";
+import { topologyDefaults } from "../../infra/topology/topology.ts";
 import type { NatsAccess } from "../../infra/transport/nats-access.ts";
 
 export interface NatsContext {
@@ -58,7 +60,7 @@ function accessOf(
   const password = field("password");
   const creds = field("creds");
   return {
-    servers: (field("url") ?? "nats://127.0.0.1:4222").split(",").map((url) => url.trim()),
+    servers: serverList(field("url") ?? topologyDefaults.server),
     ...(user === undefined ? {} : { user }),
     ...(password === undefined ? {} : { password }),
     ...(creds === undefined ? {} : { credentialsFile: fromHome(creds, environment) }),

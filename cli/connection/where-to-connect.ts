@@ -2,6 +2,7 @@
  * Which cluster a command talks to. The first that says something wins: flags, `SYNOD_*`, `NATS_*`, the selected
  * `nats` context, the note of a development cluster that runs here or above, and the usual address.
  */
+import { serverList } from "../arguments.ts";
 import type { NatsAccess } from "../../infra/transport/nats-access.ts";
 import { topologyDefaults } from "../../infra/topology/topology.ts";
 import { findDevNote } from "../dev/dev-note.ts";
@@ -45,13 +46,13 @@ interface Named {
 }
 
 function namedServers(flags: ConnectionFlags, environment: NodeJS.ProcessEnv): Named | undefined {
-  const { servers } = flags;
-  if (servers !== undefined)
-    return { access: { servers: listed(servers) }, origin: "from --servers" };
+  if (flags.servers !== undefined) {
+    return { access: { servers: flags.servers }, origin: "from --servers" };
+  }
   for (const name of ["SYNOD_SERVERS", "NATS_URL"]) {
     const value = setting(environment, name);
     if (value !== undefined)
-      return { access: { servers: listed([value]) }, origin: `from ${name}` };
+      return { access: { servers: serverList(value) }, origin: `from ${name}` };
   }
   return undefined;
 }
@@ -104,8 +105,4 @@ function credentialsFrom(
 function setting(environment: NodeJS.ProcessEnv, name: string): string | undefined {
   const value = environment[name];
   return value === undefined || value === "" ? undefined : value;
-}
-
-function listed(servers: readonly string[]): string[] {
-  return servers.flatMap((server) => server.split(",")).map((server) => server.trim());
 }

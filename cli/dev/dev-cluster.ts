@@ -39,6 +39,8 @@ export class DevCluster {
   readonly #everRan = new Set<string>();
   /** The last words each node was reported with: a failure that repeats itself is told once. */
   readonly #toldWords = new Map<string, string>();
+  /** Which node reported a trouble first: what the others say the same way is not spelled out again. */
+  readonly #toldTroubles = new Map<string, string>();
   #stopping = false;
 
   constructor(options: DevClusterOptions) {
@@ -105,10 +107,9 @@ export class DevCluster {
   }
 
   #startNode(name: string): void {
-    const { tell } = this.#options;
     const journal = new NodeJournal({
       append: this.#logFile(name),
-      trouble: (text) => tell(`${name}: ${text}`),
+      trouble: (text) => this.#tellTrouble(name, text),
       serving: () => this.#nodeServes(name),
     });
     this.#supervisor.start({
@@ -130,7 +131,8 @@ export class DevCluster {
   #argumentsOf(node: string): string[] {
     const { plan, topologyFile } = this.#options;
     const data = join(plan.clusterDirectory, node);
-    const where = ["--file", topologyFile, "--data", data, "--servers", ...plan.topology.servers];
+    const servers = plan.topology.servers.join();
+    const where = ["--file", topologyFile, "--data", data, "--servers", servers];
     return [program, "start", "--node", node, ...where];
   }
 
@@ -138,6 +140,12 @@ export class DevCluster {
     this.#toldWords.delete(name);
     if (this.#everRan.has(name)) this.#options.tell(`${name} serves again`);
     this.#everRan.add(name);
+  }
+
+  #tellTrouble(name: string, text: string): void {
+    const first = this.#toldTroubles.get(text) ?? name;
+    this.#toldTroubles.set(text, first);
+    this.#options.tell(`${name}: ${first === name ? text : `the same as ${first}`}`);
   }
 
   #tellEnd(

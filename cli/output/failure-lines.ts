@@ -1,5 +1,6 @@
 /** A failure as a person reads it: what happened and why, what it means for the operation, and the next step. */
 import { SynodError } from "../../infra/errors/synod-error.ts";
+import { TopologyError } from "../../infra/topology/topology-error.ts";
 import type { Style } from "./style.ts";
 
 /** Failures of an operation on keys say what became of it; those of a process have nothing to say about that. */
@@ -13,6 +14,7 @@ export function failureLines(failure: unknown, kind: FailureKind, style: Style):
       ...stepLines(nextStepFor(failure), style),
     ];
   }
+  if (failure instanceof TopologyError) return topologyLines(failure, heading);
   const outcome = failure.outcome === "unknown" ? "outcome unknown" : "not executed";
   const code = kind === "operation" ? `${failure.code}, ${outcome}` : failure.code;
   return [
@@ -20,6 +22,17 @@ export function failureLines(failure: unknown, kind: FailureKind, style: Style):
     ...causeLines(failure),
     ...stepLines(failure.nextStep, style),
   ];
+}
+
+/** Every problem has a place and a fix of its own. */
+function topologyLines({ code, message, problems }: TopologyError, heading: string): string[] {
+  const [first] = problems;
+  if (problems.length === 1 && first?.line === 0) {
+    return [`${heading} ${first.message} (${code})`, `  fix: ${first.fix}`];
+  }
+  const count = problems.length === 1 ? "a problem" : `${problems.length} problems`;
+  const lines = message.split("\n").map((line) => `  ${line}`);
+  return [`${heading} the topology has ${count} (${code})`, ...lines];
 }
 
 /** The cause, unless the message has told it already. */

@@ -18,7 +18,9 @@ export function internalKeyOf(bucket: string, key: string | Uint8Array): Interna
 
 /** What all internal keys of the bucket begin with. Throws `BAD_BUCKET`. */
 export function bucketPrefix(bucket: string): InternalKey {
-  if (!isBucketName(bucket)) throw new SynodError("BAD_BUCKET", `bucket name ${bucket}`);
+  if (!isBucketName(bucket)) {
+    throw new SynodError("BAD_BUCKET", `${JSON.stringify(bucket)} is no name of a bucket`);
+  }
   return bucket + bucketSeparator;
 }
 

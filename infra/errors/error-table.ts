@@ -73,7 +73,9 @@ export const errorTable = {
 
   // What an operator meets.
   TOPOLOGY_INVALID: notExecuted("Correct the named line of the topology file."),
-  TOPOLOGY_DIFFERS: notExecuted("Use the running topology's file, or apply the new one."),
+  TOPOLOGY_DIFFERS: notExecuted(
+    "Use the file the cluster was born with, or another data directory.",
+  ),
   LOST_STORE: notExecuted("Replace the node as a new member; its old store is gone."),
   RESTORED_STORE: notExecuted("Replace the node as a new member; its store is an old copy."),
   NEEDS_SNAPSHOT: notExecuted("Leave the node running; it needs a snapshot from another member."),
