@@ -38,6 +38,8 @@ export class Applier {
   readonly #decoder = new EntryDecoder();
   #target = 0;
   #scheduled = false;
+  /** Something failed half-way, or the replica stopped: the state may not be trusted, and nothing more is applied. */
+  #ended = false;
   /** Records read ahead from the store, ascending, the next to apply first. */
   #readAhead: LogRecord[] = [];
 
@@ -56,18 +58,24 @@ export class Applier {
     if (!this.#scheduled) this.#slice();
   }
 
+  stop(): void {
+    this.#ended = true;
+  }
+
   #slice(): void {
     const { state, clock, saturated, applied, failed } = this.#options;
-    if (state.appliedThrough >= this.#target || saturated()) return;
+    if (this.#ended || state.appliedThrough >= this.#target || saturated()) return;
     const until = clock.monotonicMs() + sliceMs;
     try {
       do this.#applyNext();
       while (state.appliedThrough < this.#target && clock.monotonicMs() < until && !saturated());
+      if (state.appliedThrough < this.#target) this.#continueLater();
+      // Reads that waited for this are answered from here, and may be the first to meet a damaged block.
+      applied(state.appliedThrough);
     } catch (error) {
-      return failed(error);
+      this.#ended = true;
+      failed(error);
     }
-    if (state.appliedThrough < this.#target) this.#continueLater();
-    applied(state.appliedThrough);
   }
 
   #continueLater(): void {

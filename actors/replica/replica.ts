@@ -395,6 +395,7 @@ export class Replica {
   /** Ends without another word. */
   close(): void {
     this.#housekeeping.stop();
+    this.#applier.stop();
     for (const actor of this.#actors()) actor.stop();
   }
 
