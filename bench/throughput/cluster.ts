@@ -17,6 +17,8 @@ import { topologyLimits, type Topology } from "../../infra/topology/topology.ts"
 import { NatsTransport } from "../../infra/transport/nats-transport.ts";
 import type { BenchOptions } from "./options.ts";
 
+export type BenchClusterOptions = Pick<BenchOptions, "port" | "directory" | "limit" | "profile">;
+
 const host = "127.0.0.1";
 const readyMsMax = 30_000;
 const answerMsMax = 5_000;
@@ -61,7 +63,7 @@ export class BenchCluster {
     });
   }
 
-  static async start(options: BenchOptions): Promise<BenchCluster> {
+  static async start(options: BenchClusterOptions): Promise<BenchCluster> {
     const { port } = options;
     mkdirSync(options.directory, { recursive: true });
     const directory = mkdtempSync(join(options.directory, "bench-"));
@@ -83,7 +85,7 @@ export class BenchCluster {
       const password = passwords["SYNOD_NATS_PASSWORD_CLIENT"] ?? "";
       const cluster = new BenchCluster(topology, supervisor, broker, directory, password);
       for (const { name } of topology.nodes) cluster.#startNode(name, options, passwords);
-      await cluster.#ready();
+      await cluster.ready();
       return cluster;
     } catch (failure) {
       await supervisor.stopAll();
@@ -98,6 +100,20 @@ export class BenchCluster {
 
   get nodePids(): readonly number[] {
     return this.#topology.nodes.map(({ name }) => this.#pidOf(name));
+  }
+
+  /** Kills the program as a crash would. It is started again as `synod dev` would do it: later each time. */
+  crash(name: string): void {
+    process.kill(this.#pidOf(name), "SIGKILL");
+  }
+
+  /** Resolves as soon as another process has taken the place of that one. */
+  async replaced(name: string, pid: number): Promise<void> {
+    for (;;) {
+      const now = this.#supervisor.pidOf(name);
+      if (now !== undefined && now !== pid) return;
+      await pause(1);
+    }
   }
 
   /** What every node says of itself. */
@@ -125,7 +141,7 @@ export class BenchCluster {
     rmSync(this.directory, { recursive: true, force: true });
   }
 
-  #startNode(name: string, options: BenchOptions, passwords: Record<string, string>): void {
+  #startNode(name: string, options: BenchClusterOptions, passwords: Record<string, string>): void {
     const program = fileURLToPath(new URL("../../cli/main.js", import.meta.url));
     const data = join(this.directory, name);
     const limits = options.limit.flatMap((limit) => ["--limit", limit]);
@@ -158,7 +174,7 @@ export class BenchCluster {
   }
 
   /** Every group is led by the node the topology prefers, so that no leader moves while something is measured. */
-  async #ready(): Promise<void> {
+  async ready(): Promise<void> {
     const untilMs = systemClock.monotonicMs() + readyMsMax;
     while (systemClock.monotonicMs() < untilMs) {
       await pause(50);
