@@ -11,6 +11,7 @@ import {
 import { MalformedMessage } from "../infra/codec/positional.ts";
 import { OtherFormat } from "../infra/codec/peer-codec.ts";
 import type { Clock } from "../infra/clock/clock.ts";
+import { SynodError } from "../infra/errors/synod-error.ts";
 import type { InboundMessage, Transport } from "../infra/transport/transport.ts";
 import type { Sender } from "../machines/messages.ts";
 import type { Start } from "../machines/node/node-memory.ts";
@@ -98,7 +99,13 @@ export class PeerLink {
       incarnation: start.incarnation,
       start: start.start,
     };
-    transport.publish(subject, encodePeerMessage(envelope, message));
+    try {
+      transport.publish(subject, encodePeerMessage(envelope, message));
+    } catch (failure) {
+      // As if it had been lost. A server that came back with a smaller `max_payload` must not stop whoever speaks.
+      if (!(failure instanceof SynodError)) throw failure;
+      drops.count(`${message.type} not sent: ${failure.code}`);
+    }
   }
 
   #inbound({ subject, payload }: InboundMessage): void {
