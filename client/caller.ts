@@ -10,6 +10,7 @@ import { AbortWatch } from "./abort-watch.ts";
 import type { Call, Completion, Place } from "./core/call.ts";
 import type { ClientCore } from "./core/client-core.ts";
 import type { Freshness } from "./core/freshness.ts";
+import { Deadline } from "./deadline.ts";
 import { AbortedError } from "./errors.ts";
 import { badRequest, timeoutMsOf, type CallOptions } from "./options.ts";
 
@@ -74,8 +75,8 @@ export class Caller {
     this.timeoutMs = timeoutMs;
   }
 
-  get nowMs(): number {
-    return this.clock.monotonicMs();
+  deadline({ timeoutMs = this.timeoutMs }: CallOptions): Deadline {
+    return new Deadline(this.clock, timeoutMs);
   }
 
   write<Answer>(

@@ -6,10 +6,11 @@ import type { ReadRequest, WriteRequest } from "../infra/codec/request-encoder.t
 import type { Revision } from "../kv/revision.ts";
 import type { InternalKey } from "../kv/state-reader.ts";
 import type { Caller } from "./caller.ts";
+import type { Deadline } from "./deadline.ts";
 import type { Place } from "./core/call.ts";
 import { spansOf } from "./core/routing.ts";
 import type { PartOutcome } from "./errors.ts";
-import { timeoutMsOf, type CallOptions } from "./options.ts";
+import type { CallOptions } from "./options.ts";
 import { requireAll } from "./parts.ts";
 import { isEmpty } from "./range-scan.ts";
 
@@ -30,10 +31,10 @@ export async function deleteRange(
   range: KeyRange,
   options: CallOptions,
 ): Promise<DeletedRange> {
-  const deadlineMs = caller.nowMs + timeoutMsOf(options.timeoutMs ?? caller.timeoutMs);
+  const deadline = caller.deadline(options);
   const spans = isEmpty(range) ? [] : pieces(caller, range);
   const parts = await Promise.all(
-    spans.map(({ group, ...span }) => deletePages(caller, group, span, options, deadlineMs)),
+    spans.map(({ group, ...span }) => deletePages(caller, group, span, options, deadline)),
   );
   requireAll("deleteRange", parts);
   return { deleted: parts.reduce((sum, { done }) => sum + (done?.deleted ?? 0), 0) };
@@ -59,13 +60,13 @@ async function deletePages(
   group: string,
   { start, end }: KeyRange,
   options: CallOptions,
-  deadlineMs: number,
+  deadline: Deadline,
 ): Promise<PartOutcome<DeletedRange>> {
   let deleted = 0;
   let failure: SynodError | undefined;
   try {
     for (let at: InternalKey | undefined = start; at !== undefined;) {
-      const timeoutMs = Math.max(1, deadlineMs - caller.nowMs);
+      const timeoutMs = deadline.leftMs("deleteRange");
       const page: Page = await caller.write(
         operationOn(at, end),
         { ...options, timeoutMs },

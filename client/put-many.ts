@@ -6,13 +6,13 @@ import { transactionBytesMax, transactionOperationsMax } from "../kv/limits.ts";
 import type { Revision } from "../kv/revision.ts";
 import type { InternalKey } from "../kv/state-reader.ts";
 import type { Caller } from "./caller.ts";
+import type { Deadline } from "./deadline.ts";
 import { CrossGroupTransactionError, type PartOutcome } from "./errors.ts";
 import { byGroup, requireList } from "./get-many.ts";
 import { keyIn, putOf, type Key, type Value } from "./input.ts";
 import {
   badRequest,
   requireOptions,
-  timeoutMsOf,
   ttlMsOf,
   type CallOptions,
   type PutManyOptions,
@@ -34,9 +34,9 @@ export async function putMany(
 ): Promise<Revision[]> {
   requireOptions(options);
   const puts = putsOf(prefix, pairs, ttlMsOf(options.ttlMs));
-  const deadlineMs = caller.nowMs + timeoutMsOf(options.timeoutMs ?? caller.timeoutMs);
+  const deadline = caller.deadline(options);
   const revisions = new Map<Put, Revision>();
-  const parts = await writeAll(caller, puts, { ...options }, deadlineMs, revisions);
+  const parts = await writeAll(caller, puts, options, deadline, revisions);
   requireAll(`putMany of ${puts.length} keys`, parts);
   return puts.map((put) => revisions.get(put) as Revision);
 }
@@ -59,17 +59,17 @@ async function writeAll(
   caller: Caller,
   puts: readonly Put[],
   options: CallOptions,
-  deadlineMs: number,
+  deadline: Deadline,
   revisions: Map<Put, Revision>,
 ): Promise<PartOutcome<Revision>[]> {
-  const timeoutMs = Math.max(1, deadlineMs - caller.nowMs);
+  const timeoutMs = deadline.leftMs("putMany");
   const parts = unitsOf(caller, puts).map(async (unit) => {
     const keys = keyTexts(unit.puts.map(({ key }) => key));
     const part = await outcomeOf(unit.group, keys, write(caller, unit, { ...options, timeoutMs }));
     if (part.done !== undefined) for (const put of unit.puts) revisions.set(put, part.done);
     // Keys have moved to another group since the unit was made.
     const isSplit = part.failure instanceof CrossGroupTransactionError;
-    return isSplit ? writeAll(caller, unit.puts, options, deadlineMs, revisions) : [part];
+    return isSplit ? writeAll(caller, unit.puts, options, deadline, revisions) : [part];
   });
   return (await Promise.all(parts)).flat();
 }

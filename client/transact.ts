@@ -8,13 +8,7 @@ import { requireNotAborted } from "./caller.ts";
 import { transactionOf } from "./commit.ts";
 import { Backoff } from "./core/backoff.ts";
 import { AbortedError, ConflictError } from "./errors.ts";
-import {
-  badRequest,
-  requireOptions,
-  timeoutMsOf,
-  wholeNumber,
-  type CallOptions,
-} from "./options.ts";
+import { badRequest, requireOptions, wholeNumber, type CallOptions } from "./options.ts";
 import { Attempt, Transaction } from "./transaction.ts";
 
 export interface TransactionOptions extends CallOptions {
@@ -41,11 +35,10 @@ export async function transact<Result>(
   requireOptions(options);
   if (typeof run !== "function") throw badRequest("a transaction is a function");
   const attemptsMax = wholeNumber("attemptsMax", options.attemptsMax ?? attemptsMaxDefault, 1);
-  const timeoutMs = timeoutMsOf(options.timeoutMs ?? caller.timeoutMs);
-  const deadlineMs = caller.nowMs + timeoutMs;
+  const deadline = caller.deadline(options);
   const { signal } = options;
   const remaining = (): CallOptions => ({
-    timeoutMs: Math.max(1, deadlineMs - caller.nowMs),
+    timeoutMs: deadline.leftMs("the transaction"),
     ...(signal === undefined ? {} : { signal }),
   });
   const backoff = new Backoff(caller.randomness, pauses);
@@ -55,8 +48,8 @@ export async function transact<Result>(
     } catch (thrown) {
       if (!(thrown instanceof LostRace)) throw thrown;
       const delayMs = backoff.delayMs(attempts);
-      const isLate = caller.nowMs + delayMs >= deadlineMs;
-      if (attempts >= attemptsMax || isLate) throw thrown.conflict(attempts);
+      const goesOn = attempts < attemptsMax && deadline.allows(delayMs);
+      if (!goesOn) throw thrown.conflict(attempts);
       await pause(caller, delayMs, signal);
     }
   }
@@ -89,11 +82,11 @@ async function attempt<Result>(
     result = await run(new Transaction(attempt));
   } catch (thrown) {
     attempt.isOver = true;
-    if (!attempt.failures.has(thrown)) await validate(caller, attempt, thrown, remaining());
+    if (!attempt.failures.has(thrown)) await validate(caller, attempt, thrown, remaining);
     throw thrown;
   }
   attempt.isOver = true;
-  const revision = await commit(caller, attempt, remaining());
+  const revision = await commit(caller, attempt, remaining);
   return { result, revision };
 }
 
@@ -102,11 +95,15 @@ function isProven({ reads }: Attempt): boolean {
   return reads < 2;
 }
 
-async function commit(caller: Caller, attempt: Attempt, options: CallOptions): Promise<Revision> {
+async function commit(
+  caller: Caller,
+  attempt: Attempt,
+  remaining: () => CallOptions,
+): Promise<Revision> {
   const { checks, writes, lastRevision } = attempt;
   if (writes.size === 0 && isProven(attempt)) return lastRevision;
   try {
-    return await caller.write(transactionOf(checks, [...writes.values()]), options, revisionOf);
+    return await caller.write(transactionOf(checks, [...writes.values()]), remaining(), revisionOf);
   } catch (thrown) {
     if (thrown instanceof ConflictError) throw new LostRace(thrown);
     throw thrown;
@@ -120,11 +117,11 @@ async function validate(
   caller: Caller,
   attempt: Attempt,
   exception: unknown,
-  options: CallOptions,
+  remaining: () => CallOptions,
 ): Promise<void> {
   if (isProven(attempt)) return;
   try {
-    await caller.write(transactionOf(attempt.checks, []), options, revisionOf);
+    await caller.write(transactionOf(attempt.checks, []), remaining(), revisionOf);
   } catch (thrown) {
     if (thrown instanceof ConflictError) throw new LostRace(thrown);
     if (!(thrown instanceof SynodError)) throw thrown;

@@ -106,7 +106,7 @@ export class Attempt {
   async #stored(key: InternalKey): Promise<Entry | null> {
     const known = this.#read.get(key);
     if (known !== undefined) return known;
-    const reading = this.#note(
+    const reading = this.#note(() =>
       this.#caller.read(
         getOf(key),
         linearizable,
@@ -125,9 +125,8 @@ export class Attempt {
 
   async #page(range: KeyRange, limit: number, reverse: boolean) {
     const form = { reverse, keysOnly: false };
-    const options = this.#options();
-    const page = await this.#note(
-      readPage(this.#caller, range, limit, form, newest, linearizable, options),
+    const page = await this.#note(() =>
+      readPage(this.#caller, range, limit, form, newest, linearizable, this.#options()),
     );
     const { lastRevision } = page.place;
     const covered = coveredBy(range, page.rest, reverse);
@@ -143,9 +142,9 @@ export class Attempt {
     this.checks.push(check);
   }
 
-  async #note<Answer>(reading: Promise<Answer>): Promise<Answer> {
+  async #note<Answer>(read: () => Promise<Answer>): Promise<Answer> {
     try {
-      return await reading;
+      return await read();
     } catch (failure) {
       this.failures.add(failure);
       throw failure;

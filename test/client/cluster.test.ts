@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { seeded } from "../../infra/randomness/seeded-randomness.ts";
 import type { Bucket } from "../../client/bucket.ts";
 import type { Entry } from "../../client/entry.ts";
-import { ClientOfCluster } from "./support/simulated-world.ts";
+import { ClientOfCluster } from "./support/client-of-cluster.ts";
 
 function pairs(entries: readonly Entry[]): string[] {
   return entries.map((entry) => `${entry.key}=${entry.string()}`);

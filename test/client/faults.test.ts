@@ -8,7 +8,7 @@ import { seeded, type SeededRandomness } from "../../infra/randomness/seeded-ran
 import { Nemesis, passingFaults } from "../../sim/nemesis.ts";
 import type { Bucket } from "../../client/bucket.ts";
 import type { SynodClient } from "../../client/synod-client.ts";
-import { ClientOfCluster } from "./support/simulated-world.ts";
+import { ClientOfCluster } from "./support/client-of-cluster.ts";
 
 const accounts = ["a1", "a2", "a3", "a4"];
 const balance = 100;
@@ -98,7 +98,7 @@ class Teller {
   }
 }
 
-test.each([11, 12, 13, 14])("under faults of every kind, seed %i", async (seed) => {
+test.each([12, 13, 14])("under faults of every kind, seed %i", async (seed) => {
   const world = new ClientOfCluster(seed);
   const bucket = world.client.bucket();
   await world.outcome(bucket.putMany(accounts.map((key) => [key, String(balance)] as const)));

@@ -211,6 +211,23 @@ describe("a transaction", () => {
     expect(store.transactions.length).toBeLessThan(60);
   });
 
+  test("is not committed when its function took all the time there was", async () => {
+    const store = new Store({});
+    const { client, cluster } = store;
+    const failed = await cluster.failure(
+      client.transaction(
+        async (transaction) => {
+          transaction.bucket().put("a", "1");
+          await new Promise<void>((resolve) => void cluster.process.clock.after(200, resolve));
+        },
+        { timeoutMs: 100 },
+      ),
+    );
+    expect(failed).toMatchObject({ name: "TimeoutError", timeoutMs: 100, outcome: "not executed" });
+    await cluster.runFor(1_000);
+    expect(store.transactions).toEqual([]);
+  });
+
   test("is not run again when its outcome is unknown", async () => {
     const store = new Store({});
     let runs = 0;

@@ -24,6 +24,7 @@ import type { OperationResult } from "../../../kv/commands/result.ts";
 import { revisionAt } from "../../../kv/revision.ts";
 import type { ClientLimits } from "../../../client/core/limits.ts";
 import { SynodClient } from "../../../client/synod-client.ts";
+import { failureOf, outcomeOf } from "./virtual-promises.ts";
 
 export const clusterId = "0123456789";
 const nodes = ["n1", "n2", "n3"];
@@ -241,25 +242,12 @@ export class FakeCluster {
     await this.until("time passes", () => over, durationMs + 1);
   }
 
-  /** What a promise comes to. */
-  async outcome<Answer>(promise: Promise<Answer>): Promise<Answer> {
-    let settled = false;
-    const note = (): void => {
-      settled = true;
-    };
-    promise.then(note, note);
-    await this.until("the promise is settled", () => settled);
-    return promise;
+  outcome<Answer>(promise: Promise<Answer>): Promise<Answer> {
+    return outcomeOf(promise, (what, holds) => this.until(what, holds));
   }
 
-  /** The failure of a promise that must not succeed. */
-  async failure(promise: Promise<unknown>): Promise<Error & Record<string, unknown>> {
-    try {
-      const answer = await this.outcome(promise);
-      throw new TypeError(`it succeeded with ${JSON.stringify(answer)}`);
-    } catch (failure) {
-      return failure as Error & Record<string, unknown>;
-    }
+  failure(promise: Promise<unknown>): Promise<Error & Record<string, unknown>> {
+    return failureOf(promise, (what, holds) => this.until(what, holds));
   }
 
   #startNode(name: string): void {

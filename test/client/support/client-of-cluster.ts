@@ -1,5 +1,6 @@
 /** A client of a whole simulated cluster, and promises that go on while virtual time does. */
 import { SynodClient } from "../../../client/synod-client.ts";
+import { failureOf, outcomeOf } from "./virtual-promises.ts";
 import { SimulatedCluster } from "../../../sim/simulated-cluster.ts";
 
 /** Events of the world between two looks at the promises: they go on a fraction of a millisecond late. */
@@ -38,24 +39,12 @@ export class ClientOfCluster {
     });
   }
 
-  /** What the promise comes to. */
-  async outcome<Answer>(promise: Promise<Answer>): Promise<Answer> {
-    let settled = false;
-    const note = (): void => {
-      settled = true;
-    };
-    promise.then(note, note);
-    await this.until("the promise is settled", () => settled);
-    return promise;
+  outcome<Answer>(promise: Promise<Answer>): Promise<Answer> {
+    return outcomeOf(promise, (what, holds) => this.until(what, holds));
   }
 
-  async failure(promise: Promise<unknown>): Promise<unknown> {
-    try {
-      await this.outcome(promise);
-    } catch (failure) {
-      return failure;
-    }
-    throw new Error("it succeeded");
+  failure(promise: Promise<unknown>): Promise<unknown> {
+    return failureOf(promise, (what, holds) => this.until(what, holds));
   }
 
   async runFor(durationMs: number): Promise<void> {
