@@ -1,8 +1,7 @@
 /** One seed, from an empty cluster to a verdict: faults under load, then calm, then every oracle. */
 import type { ReplicaLimits } from "../actors/replica/limits.ts";
 import { internalKeyOf } from "../infra/codec/key-text.ts";
-import { checkRegister } from "./oracles/linearizability.ts";
-import { registersOf } from "./oracles/registers.ts";
+import { checkRegisters } from "./oracles/every-register.ts";
 import { replay, checkOutcomes, checkRealTime } from "./oracles/log-replay.ts";
 import { defaultTopology } from "../infra/topology/default-topology.ts";
 import { wallMsOf, type Revision } from "../kv/revision.ts";
@@ -121,7 +120,7 @@ export function runSeed(options: SeedOptions): SeedReport {
   require("replicas catch up", world.runUntil(() => caughtUp(cluster), recoveryMs));
 
   checkHistory(cluster, history);
-  const registers = checkRegisters(history);
+  const registers = checkRegisters(history.operations);
   requireSomethingHappened(cluster, history, nemesis);
   return {
     seed,
@@ -221,23 +220,6 @@ function checkTime({ world }: SimulatedCluster, group: string, lastRevision: Rev
   if (aheadMs <= clockJumpsMsMax) return;
   const text = `the time of ${group} is ${Math.round(aheadMs)} ms ahead of the world's`;
   throw new Violation("no single clock moves a group's time", text);
-}
-
-/** The second oracle: it trusts neither the log nor the state machine. */
-function checkRegisters({ operations }: History): {
-  readonly checked: number;
-  readonly undecided: number;
-} {
-  const registers = registersOf(operations);
-  let undecided = 0;
-  for (const [key, own] of registers) {
-    const verdict = checkRegister(own);
-    if (verdict.kind === "undecided") undecided += 1;
-    if (verdict.kind !== "violated") continue;
-    const text = `${JSON.stringify(key)}: ${verdict.explained} of ${own.length} explained, then ${verdict.next}`;
-    throw new Violation("every key is linearizable", text);
-  }
-  return { checked: registers.size, undecided };
 }
 
 function groupOf({ told }: Recorded): string | undefined {

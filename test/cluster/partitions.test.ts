@@ -33,8 +33,8 @@ async function underLoad(): Promise<Load> {
 }
 
 async function answersMore(load: Load): Promise<void> {
-  const enough = load.answered + 300;
-  await cluster.waitUntil("clients are answered", () => load.answered > enough, takeOverMs);
+  const enough = load.answered + 200;
+  await cluster.waitUntil("clients are answered", () => load.answered > enough);
 }
 
 /** Every group is led, and by one of these. */

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { systemRandomness } from "../../../infra/randomness/system-randomness.ts";
 import { openLmdbLogStore } from "../../../infra/log-store/lmdb-log-store.ts";
 import { metaGroup } from "../../../infra/topology/topology.ts";
+import { checkRegisters } from "../../../sim/oracles/every-register.ts";
 import { checkOutcomes, checkRealTime, replay } from "../../../sim/oracles/log-replay.ts";
 import type { Recorded } from "../../../sim/workload/history.ts";
 import type { Cluster } from "./cluster.ts";
@@ -29,6 +30,8 @@ export async function checkHistory(
   const { history, topology } = cluster;
   if (history.open > 0) throw new Error(`${history.open} operations have not ended`);
   if (history.answered === 0) throw new Error("nothing was answered: there is nothing to check");
+  const registers = checkRegisters(history.operations);
+  if (registers.checked === registers.undecided) throw new Error("no key was judged");
   await cluster.waitUntilQuiet(nodes);
   const observed = observe(cluster, nodes);
   await cluster.kill(...cluster.others());
