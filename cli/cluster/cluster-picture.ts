@@ -12,7 +12,8 @@ export interface NodePicture {
 
 export interface MemberPicture {
   readonly node: string;
-  /** Undefined when the node did not answer, or has no replica of the group. */
+  readonly answered: boolean;
+  /** Undefined also when the node answered and has no replica of the group, as when it takes no part at all. */
   readonly replica: ReplicaStatus | undefined;
 }
 
@@ -74,12 +75,11 @@ function pictureOfGroup(
   names: readonly string[],
   words: readonly NodeStatus[],
 ): GroupPicture {
-  const members = names.map((node) => ({
-    node,
-    replica: words
-      .find((word) => word.node === node)
-      ?.replicas.find((replica) => replica.group === group),
-  }));
+  const members = names.map((node) => {
+    const word = words.find((candidate) => candidate.node === node);
+    const replica = word?.replicas.find((candidate) => candidate.group === group);
+    return { node, answered: word !== undefined, replica };
+  });
   const leaders = members
     .filter(({ replica }) => replica?.role === "leader")
     // One that was cut off may not know yet that another was elected since.

@@ -91,12 +91,14 @@ const noReplica = groupColumns.slice(3).map(() => "");
 
 function memberRow(
   group: GroupPicture,
-  { node, replica }: MemberPicture,
+  { node, answered, replica }: MemberPicture,
   isFirst: boolean,
   style: Style,
 ): string[] {
   const name = isFirst ? group.group : "";
-  if (replica === undefined) return [name, node, style.red("no answer"), ...noReplica];
+  if (replica === undefined) {
+    return [name, node, style.red(answered ? "no part" : "no answer"), ...noReplica];
+  }
   const { role, appliedThrough, checkpointThrough, checkpoints, trims, trimmedThrough } = replica;
   const roleText = role === "leader" ? style.bold(role) : role;
   return [

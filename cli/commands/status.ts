@@ -10,6 +10,7 @@ import { issuesOf } from "../cluster/issues.ts";
 import { statusLines, statusObject } from "../cluster/status-report.ts";
 import { takePicture } from "../cluster/take-picture.ts";
 import { addConnectionOptions, connectionHelp } from "../connection/connection-options.ts";
+import { withoutPassword } from "../connection/not-connected.ts";
 import { openTransport } from "../connection/open-transport.ts";
 import {
   whereToConnect,
@@ -78,7 +79,7 @@ async function pictureOf(place: Place, timeoutMs: number): Promise<ClusterPictur
 function noNodeAnswers(servers: readonly string[], prefix: string): SynodError {
   return new SynodError(
     "UNAVAILABLE",
-    `the NATS server at ${servers.join(", ")} answers, but no node behind it does, under the prefix ${prefix}`,
+    `the NATS server at ${servers.map(withoutPassword).join(", ")} answers, but no node behind it does, under the prefix ${prefix}`,
     {
       nextStep:
         "Start the nodes, or check that this is the right server and prefix, and that this user may ask synod.admin.get.>.",

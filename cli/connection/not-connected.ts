@@ -25,6 +25,6 @@ export function isLoginRefused(cause: unknown): boolean {
 }
 
 /** An address may hold a password: it is not repeated. */
-function withoutPassword(server: string): string {
+export function withoutPassword(server: string): string {
   return server.replace(/\/\/[^@/]*@/, "//");
 }

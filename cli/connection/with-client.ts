@@ -2,7 +2,7 @@
 import { connect } from "../../client/connect.ts";
 import type { SynodClient } from "../../client/synod-client.ts";
 import { SynodError } from "../../infra/errors/synod-error.ts";
-import { notConnected } from "./not-connected.ts";
+import { notConnected, withoutPassword } from "./not-connected.ts";
 import { whereToConnect, type ConnectionFlags, type Place } from "./where-to-connect.ts";
 
 export interface ClientFlags extends ConnectionFlags {
@@ -28,7 +28,19 @@ async function clientAt(place: Place, timeoutMs: number): Promise<SynodClient> {
   try {
     return await connect({ ...access, prefix, timeoutMs, name: "synod" });
   } catch (failure) {
-    const isUnreachable = failure instanceof SynodError && failure.code === "NOT_CONNECTED";
-    throw isUnreachable ? notConnected(place, failure.cause) : failure;
+    if (!(failure instanceof SynodError)) throw failure;
+    if (failure.code === "NOT_CONNECTED") throw notConnected(place, failure.cause);
+    if (failure.code === "UNAVAILABLE") throw notServed(place, failure);
+    throw failure;
   }
+}
+
+/** The server is there, and nobody behind it knows where keys live. */
+function notServed({ access, prefix }: Place, { message, cause }: SynodError): SynodError {
+  const where = `${access.servers.map(withoutPassword).join(", ")}, prefix ${prefix}`;
+  return new SynodError("UNAVAILABLE", `${message} (${where})`, {
+    cause,
+    nextStep:
+      "Look at `synod status`, which works without a quorum; a cluster needs seconds to start.",
+  });
 }

@@ -113,7 +113,7 @@ class DevRun {
     const [server = ""] = topology.servers;
     const { length } = topology.nodes;
     this.#screen.note(
-      `nats-server ${this.#binary.version} (${this.#binary.source}) listens; starting ${length} nodes ...`,
+      `nats-server ${this.#binary.version} (${this.#binary.source}) listens; starting ${length === 1 ? "one node" : `${length} nodes`} ...`,
     );
     const transport = new NatsTransport({
       servers: topology.servers,
@@ -126,7 +126,7 @@ class DevRun {
         topology,
         transport,
         signal: this.#stopping.signal,
-        waiting: (what) => this.#tell(`still waiting: ${what}`),
+        waiting: (what) => this.#tell(`still waiting: ${what} (synod status tells more)`),
       });
       if (picture === undefined) return;
       const lines = welcomeLines({

@@ -18,7 +18,7 @@ beforeAll(async () => {
   await runSynod(["put", "greeting", "hello"], { directory });
 });
 afterAll(async () => {
-  dev.signal("SIGTERM");
+  dev.signal("SIGKILL");
   await dev.ended;
   rmSync(directory, { recursive: true });
 });
@@ -108,6 +108,12 @@ test("a node whose log is lost says so, and the others go on", async () => {
   const status = await runSynod(["status", "--check"], { directory });
   expect(status.stdout).toMatch(/^LOST_STORE {2}n3 takes no part: /m);
   expect(status.code).toBe(1);
+});
+
+test("none of its processes outlives it, even when it is killed", async () => {
+  const pids = Object.values(dev.note().processes);
+  dev.signal("SIGKILL");
+  await waitUntil("all processes are gone", () => pids.every((pid) => isGone(pid)));
 });
 
 async function storedGreeting(): Promise<string> {

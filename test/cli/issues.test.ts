@@ -139,6 +139,22 @@ test("the lag counts from what any member knows to be chosen", () => {
   expect(lags).toEqual([2, 2, 8]);
 });
 
+test("a member that answers without taking part is told from one that does not answer", () => {
+  const barred = { code: "LOST_STORE", text: "the log was lost" } as const;
+  const lost = word("n2", { barred, state: "barred", replicas: [], births: {} });
+  const picture = drawPicture(undefined, [word("n1", leading), lost]);
+  const text = statusLines(picture, issuesOf(picture), plain).join("\n");
+  expect(text).toMatch(/^ +n2 +no part$/m);
+  expect(text).toMatch(/^ +n3 +no answer$/m);
+});
+
+test("what several nodes say of their topology is told once", () => {
+  const problems = [{ code: "TOPOLOGY_DIFFERS", text: "group g1: its leaseMs is 600" }];
+  expect(
+    issues(word("n1", { ...leading, problems }), word("n2", { problems }), word("n3")),
+  ).toEqual(["TOPOLOGY_DIFFERS n1, n2: group g1: its leaseMs is 600"]);
+});
+
 test("the report names what is wrong, and what to do", () => {
   const picture = drawPicture(undefined, [word("n1", leading), word("n3")]);
   const text = statusLines(picture, issuesOf(picture), plain).join("\n");
