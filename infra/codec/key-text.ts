@@ -50,6 +50,8 @@ export function bytesOf(text: string): Uint8Array {
 /** Bucket and key of an internal key, the key as UTF-8 text. */
 export function splitInternalKey(internalKey: InternalKey): { bucket: string; key: string } {
   const separator = internalKey.indexOf(bucketSeparator);
-  const key = Buffer.from(internalKey.slice(separator + 1), "latin1").toString("utf8");
+  const bytes = internalKey.slice(separator + 1);
+  const isText = oneBytePerCharacter.test(bytes);
+  const key = isText ? bytes : Buffer.from(bytes, "latin1").toString("utf8");
   return { bucket: internalKey.slice(0, separator), key };
 }

@@ -42,7 +42,7 @@ afterAll(async () => {
 /** What `connect` fails with. */
 async function failure(options: Parameters<typeof connect>[0]): Promise<SynodError> {
   try {
-    const client = await connect({ connectTimeoutMs: 300, ...options });
+    const client = await connect({ connectTimeoutMs: 3_000, ...options });
     await client.close();
   } catch (thrown) {
     if (thrown instanceof SynodError) return thrown;
@@ -55,11 +55,20 @@ const access = { user: "someone", password: "secret", prefix: "here" };
 
 describe("connect", () => {
   test("resolves with a client that knows its way", async () => {
-    const client = await connect({ servers: server.url, ...access, name: "mine" });
+    const client = await connect({
+      servers: server.url,
+      ...access,
+      name: "mine",
+      connectTimeoutMs: 10_000,
+    });
     expect(client.core.routes?.clusterId).toBe("connect");
     await client.close();
     const withPassword = server.url.replace("//", "//someone:secret@");
-    const other = await connect({ servers: [withPassword], prefix: "here" });
+    const other = await connect({
+      servers: [withPassword],
+      prefix: "here",
+      connectTimeoutMs: 10_000,
+    });
     await other.close();
   });
 
@@ -69,7 +78,7 @@ describe("connect", () => {
     const address = taken.address();
     const port = typeof address === "object" ? address?.port : 0;
     taken.close();
-    const refused = await failure({ servers: `127.0.0.1:${port}` });
+    const refused = await failure({ servers: `127.0.0.1:${port}`, connectTimeoutMs: 300 });
     expect(refused).toMatchObject({
       code: "NOT_CONNECTED",
       outcome: "not executed",
@@ -83,7 +92,7 @@ describe("connect", () => {
     await once(silent, "listening");
     const address = silent.address();
     const port = typeof address === "object" ? address?.port : 0;
-    expect(await failure({ servers: `127.0.0.1:${port}` })).toMatchObject({
+    expect(await failure({ servers: `127.0.0.1:${port}`, connectTimeoutMs: 300 })).toMatchObject({
       code: "NOT_CONNECTED",
     });
     silent.close();
