@@ -28,6 +28,8 @@ const pageHeaderBytes = 24;
 
 export const blockHeaderBytes = 20;
 export const offsetBytes = 2;
+/** A cell that would begin behind it, where the block holds a large value, begins another block. */
+export const offsetMax = 0xffff;
 export const checksumBytes = 4;
 
 /**

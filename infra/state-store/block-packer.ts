@@ -11,6 +11,7 @@ import {
   checksumBytes,
   offsetAt,
   offsetBytes,
+  offsetMax,
   sealBlock,
   storedBytes,
   tailBlockBytes,
@@ -70,7 +71,7 @@ export class BlockPacker {
 
   /** Whether the open block takes one more cell; one that is still rather empty is made larger for it. */
   #makeRoom(cellBytes: number): boolean {
-    if (this.#count === cellsPerBlockMax) return false;
+    if (this.#count === cellsPerBlockMax || this.at - this.#start > offsetMax) return false;
     const used = this.at - this.#start + (this.#count + 1) * offsetBytes + checksumBytes;
     if (used + cellBytes <= this.#length) return true;
     const larger = wholePages(used + cellBytes);
