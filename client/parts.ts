@@ -22,13 +22,17 @@ export function keyTexts(keys: readonly InternalKey[]): string[] {
   return keys.map((key) => splitInternalKey(key).key);
 }
 
-/** Throws the failure of the only part as it is, unless some of it was done; otherwise a `PartialFailureError`. */
+/** Throws a `PartialFailureError`, or the one reason for which every part failed without anything done. */
 export function requireAll<Done>(what: string, parts: readonly PartOutcome<Done>[]): void {
+  const failures = parts.flatMap(({ failure }) => failure ?? []);
+  const [first] = failures;
+  if (first === undefined) return;
+  const allAlike = failures.every(({ code }) => code === first.code);
+  const nothingDone =
+    failures.length === parts.length && parts.every(({ done }) => done === undefined);
+  if (allAlike && nothingDone) throw failures.find(({ outcome }) => outcome === "unknown") ?? first;
   const failed = parts.filter(({ failure }) => failure !== undefined);
-  const [first] = failed;
-  if (first?.failure === undefined) return;
-  if (parts.length === 1 && first.done === undefined) throw first.failure;
   const groups = [...new Set(failed.map(({ group }) => group))].join(", ");
-  const message = `${failed.length} of ${parts.length} parts of ${what} failed, in ${groups}: ${first.failure.message}`;
+  const message = `${failed.length} of ${parts.length} parts of ${what} failed, in ${groups}: ${first.message}`;
   throw new PartialFailureError(message, parts);
 }

@@ -62,10 +62,9 @@ async function writeAll(
   deadline: Deadline,
   revisions: Map<Put, Revision>,
 ): Promise<PartOutcome<Revision>[]> {
-  const timeoutMs = deadline.leftMs("putMany");
   const parts = unitsOf(caller, puts).map(async (unit) => {
     const keys = keyTexts(unit.puts.map(({ key }) => key));
-    const part = await outcomeOf(unit.group, keys, write(caller, unit, { ...options, timeoutMs }));
+    const part = await outcomeOf(unit.group, keys, write(caller, unit, options, deadline));
     if (part.done !== undefined) for (const put of unit.puts) revisions.set(put, part.done);
     // Keys have moved to another group since the unit was made.
     const isSplit = part.failure instanceof CrossGroupTransactionError;
@@ -97,11 +96,17 @@ function unitsOf(caller: Caller, puts: readonly Put[]): Unit[] {
 /** For the transaction around the operations. */
 const bytesReserved = 64;
 
-function write(caller: Caller, { puts }: Unit, options: CallOptions): Promise<Revision> {
+async function write(
+  caller: Caller,
+  { puts }: Unit,
+  options: CallOptions,
+  deadline: Deadline,
+): Promise<Revision> {
+  const own = { ...options, timeoutMs: deadline.leftMs("putMany") };
   const [only] = puts;
-  if (puts.length === 1 && only !== undefined) return caller.write(only, options, revisionOf);
+  if (puts.length === 1 && only !== undefined) return caller.write(only, own, revisionOf);
   const operation = { kind: operationKind.transaction, checks: [], operations: puts } as const;
-  return caller.write(operation, options, revisionOf);
+  return caller.write(operation, own, revisionOf);
 }
 
 function revisionOf(result: OperationResult): Revision {

@@ -263,6 +263,25 @@ describe("putMany", () => {
     });
   });
 
+  test("fails as a single put does when every part fails for the same reason", async () => {
+    const cluster = new FakeCluster({ timeoutMs: 300 });
+    await cluster.runFor(10);
+    const bucket = cluster.client.bucket();
+    const both = [
+      ["a", "1"],
+      ["z", "2"],
+    ] as const;
+    const signal = AbortSignal.abort();
+    expect(await cluster.failure(bucket.putMany(both, { signal }))).toMatchObject({
+      code: "ABORTED",
+      outcome: "not executed",
+    });
+    expect(await cluster.failure(bucket.putMany(both))).toMatchObject({
+      code: "TIMEOUT",
+      outcome: "unknown",
+    });
+  });
+
   test("is put together anew when keys moved apart meanwhile", async () => {
     const cluster = new FakeCluster({ route: { regions: wholeRegion } });
     await cluster.runFor(10);
