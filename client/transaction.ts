@@ -155,7 +155,9 @@ export class Attempt {
   async #seen(write: Write): Promise<Entry | null> {
     if (write.kind === operationKind.delete) return null;
     if (write.kind === operationKind.put) {
-      return new Entry(write.key, write.source.slice(write.start, write.end), 0, 0);
+      // A copy: what is done to it must not change what will be written.
+      const value = new Uint8Array(write.source.subarray(write.start, write.end));
+      return new Entry(write.key, value, 0, 0);
     }
     const stored = await this.#stored(write.key);
     const before = stored === null ? 0 : integerIn(stored.value, 0, stored.length);

@@ -109,6 +109,8 @@ describe("a transaction", () => {
         await look("a");
         bucket.put("a", "2");
         await look("a");
+        (await bucket.get("a"))?.value.fill(0);
+        await look("a");
         bucket.delete("a");
         await look("a");
         bucket.increment("a", 3);
@@ -119,7 +121,7 @@ describe("a transaction", () => {
         return seen;
       }),
     );
-    expect(result).toEqual(["1", "1", "2", undefined, "3", "42"]);
+    expect(result).toEqual(["1", "1", "2", "2", undefined, "3", "42"]);
     expect(store.reads).toBe(2);
     expect(store.transactions[0]?.operations).toMatchObject([
       { kind: operationKind.put, key: "default\0a" },
