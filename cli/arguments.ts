@@ -1,5 +1,5 @@
 /** What is written on a command line, as values. Each throws commander's error for what it is not. */
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 
 const units: Readonly<Record<string, number>> = {
   ms: 1,
@@ -15,6 +15,13 @@ export function duration(text: string): number {
   const durationMs = Number(amount) * (units[unit] ?? 0);
   if (durationMs >= 1) return Math.round(durationMs);
   throw new InvalidArgumentError("Write a number and a unit: 500ms, 10s, 5m, 2h or 1d.");
+}
+
+/** `--timeout`, which is shown with the unit it was written with. */
+export function timeoutOption(what: string, usual: string): Option {
+  return new Option("--timeout <duration>", what)
+    .argParser(duration)
+    .default(duration(usual), usual);
 }
 
 /** A whole number from `least` up. */

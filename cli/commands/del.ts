@@ -21,7 +21,7 @@ export function addDel(program: Command, screen: Screen): void {
     .command("del")
     .description("remove a key")
     .argument("<key>")
-    .option("--revision <number>", "remove only if the key has this revision", wholeNumber(0));
+    .option("--revision <number>", "remove only if the key has this revision", wholeNumber(1));
   addDataOptions(command, help).action((key: string, flags: DelFlags) => del(key, flags, screen));
 }
 

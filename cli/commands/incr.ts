@@ -10,7 +10,7 @@ The key holds an integer as decimal text; one that is not there counts as 0. Pri
 
 Examples:
   synod incr visits
-  synod incr stock:apples -- -5`;
+  synod incr stock:apples -5`;
 
 export function addIncr(program: Command, screen: Screen): void {
   const command = program

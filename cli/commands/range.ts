@@ -28,7 +28,7 @@ Examples:
   synod range --prefix user: --limit 10
   synod range --start 2026-01-01 --end 2026-02-01 --reverse
   synod range --keys | wc -l
-  synod range --json > backup.jsonl`;
+  synod range --json > keys.jsonl`;
 
 export function addRange(program: Command, screen: Screen): void {
   const command = program

@@ -4,7 +4,7 @@ import { Inbox } from "../../client/core/inbox.ts";
 import { systemClock } from "../../infra/clock/system-clock.ts";
 import { SynodError } from "../../infra/errors/synod-error.ts";
 import type { RoutingTable } from "../../machines/region-manager/routing.ts";
-import { duration } from "../arguments.ts";
+import { timeoutOption } from "../arguments.ts";
 import { ClusterQuestions } from "../cluster/cluster-questions.ts";
 import { regionLines, regionsObject } from "../cluster/region-report.ts";
 import { addConnectionOptions, connectionHelp } from "../connection/connection-options.ts";
@@ -29,7 +29,7 @@ Examples:
 export function addRegions(program: Command, screen: Screen): void {
   addConnectionOptions(program.command("regions").description("show which group serves which keys"))
     .option("--json", "print one JSON object")
-    .option("--timeout <duration>", "how long to wait for an answer", duration, 5_000)
+    .addOption(timeoutOption("how long to wait for an answer", "5s"))
     .addHelpText("after", help)
     .addHelpText("after", connectionHelp)
     .action((options: RegionsOptions) => regions(options, screen));

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { Inbox } from "../../client/core/inbox.ts";
 import { systemClock } from "../../infra/clock/system-clock.ts";
 import { SynodError } from "../../infra/errors/synod-error.ts";
-import { duration } from "../arguments.ts";
+import { timeoutOption } from "../arguments.ts";
 import type { ClusterPicture } from "../cluster/cluster-picture.ts";
 import { ClusterQuestions } from "../cluster/cluster-questions.ts";
 import { issuesOf } from "../cluster/issues.ts";
@@ -44,7 +44,7 @@ export function addStatus(program: Command, screen: Screen): void {
   )
     .option("--json", "print one JSON object")
     .option("--check", "fail with exit code 1 when there are issues")
-    .option("--timeout <duration>", "how long nodes may take to answer", duration, 1_000)
+    .addOption(timeoutOption("how long nodes may take to answer", "1s"))
     .addHelpText("after", help)
     .addHelpText("after", connectionHelp)
     .action(async (options: StatusOptions) => {
