@@ -1,10 +1,16 @@
-/** What docs/client.md says about errors is what the error table says. */
-import { readFileSync } from "node:fs";
+/** docs/client.md says what the code says: its table of errors, and examples that compile. */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { errorTable } from "../../infra/errors/error-table.ts";
 
-test("docs/client.md lists every code as it is", () => {
-  const guide = readFileSync(new URL("../../docs/client.md", import.meta.url), "utf8");
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const guide = readFileSync(join(root, "docs", "client.md"), "utf8");
+
+test("every code is listed as it is", () => {
   const rows = [...guide.matchAll(/^\| `([A-Z_]+)` +\| ([a-z ]+?) +\| (yes|no) +\| (.*?) +\|$/gm)];
   const listed = rows.map(([, code, outcome, retryable, nextStep]) => ({
     code,
@@ -15,3 +21,48 @@ test("docs/client.md lists every code as it is", () => {
   const expected = Object.entries(errorTable).map(([code, meaning]) => ({ code, ...meaning }));
   expect(listed).toEqual(expected);
 });
+
+/** What an example takes for granted. */
+const prelude = `
+import { ConflictError, SynodError, type Bucket, type SynodClient } from "synod";
+declare const synod: SynodClient;
+declare const bucket: Bucket;
+declare const revision: number;
+declare const text: string;
+declare function mergeWith(revision: number): Promise<void>;
+declare function readBack(): Promise<void>;
+`;
+
+test("every example compiles", () => {
+  const examples = [...guide.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code = ""]) => code);
+  expect(examples.length).toBeGreaterThan(3);
+  const folder = mkdtempSync(join(tmpdir(), "synod-examples-"));
+  try {
+    for (const [at, code] of examples.entries()) {
+      const standsAlone = code.startsWith("import");
+      const text = standsAlone ? code : `${prelude}export async function example() {\n${code}}\n`;
+      writeFileSync(join(folder, `example-${at}.ts`), text);
+    }
+    const compilerOptions = {
+      noEmit: true,
+      rootDir: "/",
+      typeRoots: [join(root, "node_modules", "@types")],
+      paths: { synod: [join(root, "client", "index.ts")] },
+    };
+    const project = { extends: join(root, "tsconfig.json"), include: ["*.ts"], compilerOptions };
+    writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }));
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(project));
+    const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
+    expect(complaints([compiler, "-p", folder])).toBe("");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+function complaints(command: readonly string[]): string {
+  try {
+    return execFileSync(process.execPath, command, { encoding: "utf8" });
+  } catch (failure) {
+    return String((failure as { stdout?: unknown }).stdout);
+  }
+}
