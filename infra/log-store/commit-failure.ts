@@ -1,6 +1,8 @@
 /** Why a commit of the `lmdb` package failed. */
 import { SynodError } from "../errors/synod-error.ts";
 
+const reasonMsMax = 200;
+
 /**
  * The package rejects a write without its reason, and tells that on a promise of its own. Nobody else listens to it,
  * and its rejection would end the process: a node with a broken disk has to stay up and say so.
@@ -16,7 +18,7 @@ function reasonOf(rejection: unknown): Promise<unknown> {
   if (commitError === undefined) return Promise.resolve(rejection);
   return new Promise((resolve) => {
     commitError.then(() => resolve(rejection), resolve);
-    // It is rejected together with the write; whoever waits must not depend on that.
-    setImmediate(() => resolve(rejection));
+    // The reason comes a little later than the rejection, and sometimes never.
+    setTimeout(() => resolve(rejection), reasonMsMax);
   });
 }

@@ -315,7 +315,9 @@ export class LmdbLogStore implements LogStore {
         done(undefined);
       },
       (rejection: unknown) => {
-        this.#failure ??= commitFailure(rejection);
+        // Every commit that fails tells its reason anew, and each has to be listened to.
+        const failure = commitFailure(rejection);
+        this.#failure ??= failure;
         this.#refused(done);
       },
     );
