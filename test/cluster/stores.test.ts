@@ -115,9 +115,10 @@ test("a damaged record stops the replica that meets it, and is never served", as
   cluster.start("n3");
   await cluster.waitUntil("n3 says that its store is corrupt", () => {
     const status = cluster.status("n3");
-    // What is read before the replicas are made concerns the node, what is read later one of them.
     const stopped = status?.replicas.find(({ group }) => group === "g1")?.stopped;
-    return (status?.barred ?? stopped)?.code === "CORRUPT_STORE";
+    // It is met while the node, the replica, or what the replica had applied is put together.
+    const reason = status?.barred ?? status?.unstartable["g1"] ?? stopped;
+    return reason?.code === "CORRUPT_STORE";
   });
   expect(cluster.node("n3").running).toBe(true);
   expect(textOf(await client.get("a"))).toBe(marker);
