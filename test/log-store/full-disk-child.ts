@@ -19,7 +19,10 @@ let refused = 0;
 function append(): void {
   slot += 1;
   store.append("g1", { records: [{ epoch: 1, slot, ballot, entry }] }, (failure) => {
-    if (failure === undefined) return void setImmediate(append);
+    if (failure === undefined) {
+      setImmediate(append);
+      return;
+    }
     refused += 1;
     if (!(failure instanceof SynodError) || failure.code !== "STORAGE_FAILED") throw failure;
     if (refused === inFlight) console.log(`${refused} refused: ${failure.message}`);
