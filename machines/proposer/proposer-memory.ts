@@ -26,7 +26,14 @@ import { Campaign } from "./campaign.ts";
 import { Reign } from "./reign.ts";
 
 export type ProposerDeadline =
-  "election" | "campaign" | "heartbeat" | "resend" | "preference" | "patience" | "holdBack";
+  | "election"
+  | "campaign"
+  | "heartbeat"
+  | "resend"
+  | "preference"
+  | "patience"
+  | "holdBack"
+  | "handOver";
 
 interface Timed {
   readonly nowMs: number;
@@ -133,6 +140,8 @@ export class Proposer {
   /** Ballot whose holder handed over to this member. */
   #ended: Ballot | undefined;
   #successor: Member | undefined;
+  /** Said again until the successor is heard, or this member campaigns itself. */
+  #handOver: { readonly to: string; readonly message: HandOver } | undefined;
   /** Campaigns since a leader was last heard that did not even find a quorum to talk to. */
   #lonelyCampaigns = 0;
   #preferredSinceMs: number | undefined;
@@ -175,7 +184,7 @@ export class Proposer {
   // Waiting for a leader
 
   forgetDeadlines(): void {
-    for (const name of ["election", "campaign", "holdBack"] as const) {
+    for (const name of ["election", "campaign", "holdBack", "handOver"] as const) {
       this.#deadline(name, undefined);
     }
   }
@@ -207,6 +216,7 @@ export class Proposer {
     this.#leader = { ballot, node };
     this.#leaderBallot = ballot;
     this.#lonelyCampaigns = 0;
+    this.#deadline("handOver", undefined);
     this.#noteRound(ballot.round);
   }
 
@@ -232,6 +242,7 @@ export class Proposer {
     this.#campaign = new Campaign(this.configuration, this.#attempts, this.#ended);
     this.#ended = undefined;
     this.#deadline("election", undefined);
+    this.#deadline("handOver", undefined);
     this.#sendCampaign(nowMs);
   }
 
@@ -489,11 +500,19 @@ export class Proposer {
   }
 
   /** There is no way back from here: late acknowledgements of this ballot mean nothing any more. */
-  handOver(): void {
+  handOver(nowMs: number): void {
     const { ballot, window } = this.#currentReign();
     const { node } = present(this.#successor, "a hand-over has a successor");
-    this.#send(node, { type: "handOver", ballot, commitIndex: window.commitIndex });
+    const message: HandOver = { type: "handOver", ballot, commitIndex: window.commitIndex };
+    this.#handOver = { to: node, message };
     this.#leader = { ballot, node };
+    this.sayHandOver(nowMs);
+  }
+
+  sayHandOver(nowMs: number): void {
+    const { to, message } = present(this.#handOver, "a hand-over was said before");
+    this.#send(to, message);
+    this.#deadline("handOver", nowMs + campaignResendMs);
   }
 
   toJSON(): Record<string, unknown> {

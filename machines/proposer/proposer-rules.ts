@@ -37,6 +37,7 @@ export const proposerActor = proposerMachine.provide({
     resendIsDue: isDue("resend"),
     preferenceIsDue: isDue("preference"),
     holdBackIsOver: isDue("holdBack"),
+    handOverIsDue: isDue("handOver"),
     patienceIsOver: isDue("patience"),
     promisedHigherElsewhere: on<"rejected", boolean>((proposer, rejected) =>
       proposer.promisedHigherElsewhere(rejected),
@@ -94,7 +95,8 @@ export const proposerActor = proposerMachine.provide({
     choosePreferred: on<Any>((proposer, { nowMs }) => proposer.choosePreferred(nowMs)),
     stopServing: ({ context }) => context.memory.stopServing(),
     abandonBallot: ({ context }) => context.memory.abandonBallot(),
-    handOver: ({ context }) => context.memory.handOver(),
+    handOver: on<Any>((proposer, { nowMs }) => proposer.handOver(nowMs)),
+    sayHandOver: on<Any>((proposer, { nowMs }) => proposer.sayHandOver(nowMs)),
     holdBack: on<Any>((proposer, { nowMs }) => proposer.holdBack(nowMs)),
   },
 });

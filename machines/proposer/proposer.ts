@@ -35,6 +35,7 @@ export const proposerMachine = setup({
     resendIsDue: givenByRules,
     preferenceIsDue: givenByRules,
     holdBackIsOver: givenByRules,
+    handOverIsDue: givenByRules,
     patienceIsOver: givenByRules,
     promisedHigherElsewhere: givenByRules,
     refusedButAcknowledged: givenByRules,
@@ -74,6 +75,7 @@ export const proposerMachine = setup({
     stopServing: givenByRules,
     abandonBallot: givenByRules,
     handOver: givenByRules,
+    sayHandOver: givenByRules,
     holdBack: givenByRules,
   },
 }).createMachine({
@@ -98,7 +100,10 @@ export const proposerMachine = setup({
       entry: ["abandonBallot", "awaitLeader"],
       on: {
         leaderSeen: { guard: "leaderIsCurrent", actions: ["noteLeader", "awaitLeader"] },
-        deadline: { guard: "electionIsDue", target: "preVoting", actions: "forgetLeader" },
+        deadline: [
+          { guard: "electionIsDue", target: "preVoting", actions: "forgetLeader" },
+          { guard: "handOverIsDue", actions: "sayHandOver" },
+        ],
         handOver: {
           guard: "handedOverByTheLeader",
           target: "preVoting",
