@@ -16,7 +16,11 @@ import {
   type NodeEvent,
   type Start,
 } from "../../machines/node/node-memory.ts";
-import type { RegionTable } from "../../machines/region-manager/routing.ts";
+import type {
+  GroupRoute,
+  RegionTable,
+  RoutingTable,
+} from "../../machines/region-manager/routing.ts";
 import { Actor, type HostOptions, type Timed } from "../actor.ts";
 import { Dispatcher } from "../dispatcher.ts";
 import { DropCounts } from "../drop-counts.ts";
@@ -143,7 +147,11 @@ export class NodeHost {
       },
       receive: (message, group, from, times) => this.#receive(message, group, from, times),
     });
-    this.#routes = new RouteBook(clock, (group) => this.#replicas.get(group)?.leader);
+    this.#routes = new RouteBook(
+      clock,
+      (group) => this.#replicas.get(group)?.leader,
+      () => this.#routesAtBirth(),
+    );
     this.#gateway = new Gateway({
       transport: clients,
       prefix: topology.prefix,
@@ -360,13 +368,15 @@ export class NodeHost {
     const { topology } = this.#options;
     this.#replicas.get(metaGroup)?.whenReadable((state) => {
       const { version, regions } = state.directory;
-      const groups = topology.groups.map(({ name, members }) => ({
-        group: name,
-        nodes: members,
-        leader: undefined,
-      }));
-      read({ version, regions, groups });
+      read({ version, regions, groups: groupsOf(topology) });
     });
+  }
+
+  #routesAtBirth(): Omit<RoutingTable, "version" | "physicalMs"> | undefined {
+    const birth = this.#births.birthOf(metaGroup);
+    if (birth === undefined) return undefined;
+    const { clusterId, regions } = birth;
+    return { clusterId, regions, groups: groupsOf(this.#options.topology) };
   }
 
   /** What sessions are born at: never behind what group `meta` has seen. */
@@ -417,4 +427,8 @@ export class NodeHost {
     for (const replica of this.#replicas.values()) replica.close();
     this.#options.stopped();
   }
+}
+
+function groupsOf({ groups }: Topology): readonly GroupRoute[] {
+  return groups.map(({ name, members }) => ({ group: name, nodes: members, leader: undefined }));
 }

@@ -391,7 +391,7 @@ export class ClientCore {
   #tick(nowMs: number): void {
     const hindrance = this.#hindrance();
     for (const call of this.#deadlines.due(nowMs)) {
-      if (!call.settled) this.#fail(call, timedOut(call, hindrance));
+      if (!call.settled) this.#fail(call, timedOut(call, hindrance ?? this.#lackOfTime(call)));
     }
     for (const call of this.#resting.takeAll()) {
       if (call.restUntilMs > nowMs) this.#resting.push(call);
@@ -417,6 +417,15 @@ export class ClientCore {
     }
     if (this.#finder.map !== undefined) return undefined;
     return { code: "UNAVAILABLE", message: "no node of the cluster has answered yet" };
+  }
+
+  /** A write needs a session, and a session begins at a leader's time, which nobody has told so far. */
+  #lackOfTime({ freshness, frame }: Call): Hindrance {
+    if (freshness !== undefined || frame !== undefined || this.#finder.stamp !== undefined) {
+      return undefined;
+    }
+    const message = "no node has heard the leader of group meta, whose time a session begins at";
+    return { code: "NO_QUORUM", message };
   }
 
   #makeLaneHost(prefix: string, encoder: RequestEncoder): LaneHost {

@@ -33,7 +33,9 @@ const calmMs = 2_000;
 export class RouteFinder implements Correspondent {
   readonly #options: RouteFinderOptions;
   #map: RouteMap | undefined;
+  /** Undefined while only nodes have answered that know no leader's time. */
   #stamp: BirthStamp | undefined;
+  #receivedMs = -Infinity;
   /** Open while an answer is awaited. */
   #ticket: number | undefined;
   #attempt = 0;
@@ -59,7 +61,7 @@ export class RouteFinder implements Correspondent {
 
   /** When the picture was last confirmed. */
   get receivedMs(): number {
-    return this.#stamp?.receivedMs ?? -Infinity;
+    return this.#receivedMs;
   }
 
   get otherCluster(): string | undefined {
@@ -108,9 +110,12 @@ export class RouteFinder implements Correspondent {
       this.#otherCluster = route.clusterId;
       return;
     }
+    const nowMs = clock.monotonicMs();
+    // From its own birth a node knows where keys live, but not the time: others may still answer better.
+    if (route.stamp === 0) return this.#take(route, nowMs);
     if (this.#ticket !== undefined) inbox.close(this.#ticket);
     this.#ticket = undefined;
-    this.#adopt(route, clock.monotonicMs());
+    this.#adopt(route, nowMs);
   }
 
   #begin(nowMs: number): void {
@@ -140,13 +145,21 @@ export class RouteFinder implements Correspondent {
   }
 
   #adopt(route: Route, nowMs: number): void {
-    const { adopted } = this.#options;
-    const known = this.#map?.version ?? -1;
     // A node that lags behind tells nothing new; that it does lets the next question wait its turn.
-    if (route.version < known) return this.want();
-    if (route.version > known) this.#map = new RouteMap(route);
+    if (route.version < this.#knownVersion) return this.want();
     this.#stamp = { stamp: route.stamp, receivedMs: nowMs };
-    adopted(route.groups.filter(({ nodes }) => nodes.every(isNodeName)));
+    this.#take(route, nowMs);
+  }
+
+  get #knownVersion(): number {
+    return this.#map?.version ?? -1;
+  }
+
+  #take(route: Route, nowMs: number): void {
+    if (route.version < this.#knownVersion) return;
+    if (route.version > this.#knownVersion) this.#map = new RouteMap(route);
+    this.#receivedMs = nowMs;
+    this.#options.adopted(route.groups.filter(({ nodes }) => nodes.every(isNodeName)));
   }
 }
 

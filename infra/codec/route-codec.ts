@@ -10,7 +10,10 @@ import { replyVersion, requestKind } from "./formats.ts";
 import { MalformedMessage, Positional } from "./positional.ts";
 
 export interface Route extends Omit<RoutingTable, "physicalMs"> {
-  /** A revision not older than any the cluster has handed out: new sessions are born at it. */
+  /**
+   * A revision not older than any the cluster has handed out: new sessions are born at it. 0 from a node that has not
+   * heard from the leader of group `meta`.
+   */
   readonly stamp: number;
 }
 

@@ -6,6 +6,8 @@ import { Load } from "./support/load.ts";
 import { failureOf, resultOf, textOf, type TestClient } from "./support/test-client.ts";
 
 const shortMs = 700;
+/** A node's start, and then some. */
+const bootMs = 15_000;
 /** How a call may fail while nodes are missed. */
 const codes = ["NO_QUORUM", "TIMEOUT", "NOT_LEADER", "UNAVAILABLE", "LEADERSHIP_LOST"];
 
@@ -63,6 +65,19 @@ test("without a quorum new writes and linearizable reads fail, and are not execu
 
 test("without a quorum stale reads answer", async () => {
   for (const key of keys) expect(textOf(await client.getStale(key))).toBeDefined();
+});
+
+test("a client that arrives when one node alone was started again reads stale, and is told the truth", async () => {
+  await cluster.kill("n1");
+  cluster.start("n1");
+  const late = cluster.client("late");
+  for (const key of keys) {
+    expect(textOf(await late.getStale(key, bootMs))).toBeDefined();
+    expect(failureOf(await late.put(key, undefined, 4 * shortMs))).toMatchObject({
+      code: "NO_QUORUM",
+      outcome: "not executed",
+    });
+  }
 });
 
 test("with the others back, what was acknowledged is there and clients go on", async () => {

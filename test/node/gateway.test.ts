@@ -45,7 +45,11 @@ class Door {
       node: "n1",
       drops: this.drops,
       frameBytesMax,
-      routes: new RouteBook(immediateClock(), () => "n2"),
+      routes: new RouteBook(
+        immediateClock(),
+        () => "n2",
+        () => undefined,
+      ),
       replicaOf: () => replica() as Replica,
       barred: () => this.barred,
       forward: (to) => this.forwarded.push(to),
