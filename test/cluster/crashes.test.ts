@@ -1,5 +1,6 @@
 /** Processes that die or are asked to stop, one, some or all of them, while clients keep asking. */
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { connect } from "../../client/index.ts";
 import { startCluster, type Cluster } from "./support/cluster.ts";
 import { checkHistory } from "./support/cluster-history.ts";
 import { Load } from "./support/load.ts";
@@ -80,6 +81,39 @@ test("with one of three down for good, everything works", async () => {
   }
   cluster.start(down?.name ?? "");
   await cluster.waitUntilServing();
+});
+
+test("a program counts on while its leader is killed, each step once", async () => {
+  const { servers } = cluster.topology;
+  await using synod = await connect({ servers, timeoutMs: patienceMs });
+  const counters = synod.bucket("counters");
+  const steps = new Map<string, number>();
+  const counting = { goesOn: true };
+  const lanes = ["a", "k", "z"].map(async (name) => {
+    while (counting.goesOn) {
+      const sum = await counters.increment(name);
+      const step = (steps.get(name) ?? 0) + 1;
+      steps.set(name, step);
+      expect(sum).toBe(step);
+    }
+  });
+  const allCountTo = (more: number): Promise<void> => {
+    const before = new Map(steps);
+    return cluster.waitUntil("all counters count on", () =>
+      ["a", "k", "z"].every((name) => (steps.get(name) ?? 0) > (before.get(name) ?? 0) + more),
+    );
+  };
+  await allCountTo(30);
+  const leader = cluster.leaderOf("g1") ?? "";
+  await cluster.kill(leader);
+  await allCountTo(30);
+  cluster.start(leader);
+  await cluster.waitUntilServing();
+  counting.goesOn = false;
+  await Promise.all(lanes);
+  for (const [name, step] of steps) {
+    expect((await counters.get(name))?.string()).toBe(String(step));
+  }
 });
 
 test("a node asked to stop hands over what it leads and ends with code 0, and no call fails", async () => {
