@@ -110,3 +110,40 @@ test("a leader whose disk is full stops and says so, nothing is lost, and it wor
 test("everything clients were told agrees with the log", async () => {
   await checkHistory(cluster);
 });
+
+test("a disk that has no room for a checkpoint stops the node as well", async () => {
+  const small = await makeCluster({
+    limits: {
+      checkpointBytes: 128 * 1024,
+      checkpointIntervalMs: 3_600_000,
+      logBytesMax: 256 * 1024,
+    },
+  });
+  try {
+    small.start("n1", "n2");
+    // The log is trimmed long before it comes to 2 MB; what is checkpointed is not.
+    small.node("n3").start({ before: "ulimit -f 4000" });
+    await small.waitUntilServing();
+    const writer = small.client("writer");
+    const value = "x".repeat(16 * 1024);
+    for (let turn = 0; small.replica("n3", "g1")?.role !== "stopped"; turn++) {
+      if (turn > 1_000) throw new Error("the disk does not fill up");
+      resultOf(await writer.put(`a${turn}`, value));
+    }
+    const { stopped, checkpoints } = small.replica("n3", "g1") ?? {};
+    expect(stopped?.code).toBe("STORAGE_FAILED");
+    expect(stopped?.text).toMatch(/state/);
+    expect(checkpoints).toBeGreaterThan(0);
+    expect(small.node("n3").running).toBe(true);
+    resultOf(await writer.put("a", "the others go on"));
+    await small.kill("n3");
+    small.start("n3");
+    await small.waitUntil(
+      "n3 takes part again",
+      () =>
+        small.replica("n3", "g1")?.role !== "stopped" && small.status("n3")?.state === "serving",
+    );
+  } finally {
+    await small.close();
+  }
+});
