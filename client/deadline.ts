@@ -18,7 +18,7 @@ export class Deadline {
   /** Throws `TimeoutError` when there is none. */
   leftMs(what: string): number {
     const leftMs = this.#atMs - this.#clock.monotonicMs();
-    if (leftMs > 0) return leftMs;
+    if (leftMs > 0) return Math.ceil(leftMs);
     const claim = `${what} was not carried on: ${this.#timeoutMs} ms are over`;
     throw new TimeoutError(claim, this.#timeoutMs, "not executed");
   }
