@@ -7,11 +7,10 @@ import { invariant } from "../../machines/invariant.ts";
 import type { Revision } from "../revision.ts";
 import type { Cell, InternalKey } from "../state-reader.ts";
 import type { Version, VersionKind } from "../version.ts";
+import { Leaf, leafKeysMax } from "./leaf.ts";
+import { LeafBounds } from "./leaf-bounds.ts";
 import { TableCursor } from "./table-cursor.ts";
-import { noRow, VersionColumns, type Row } from "./version-columns.ts";
-
-/** Keys of a leaf: few enough to shift cheaply at an insertion, many enough to keep the list of leaves short. */
-const leafKeysMax = 128;
+import { noRow, VersionColumns } from "./version-columns.ts";
 
 /** What a version and a key cost beside their bytes: columns, string header and place in a leaf. */
 const versionOverheadBytes = 48;
@@ -24,8 +23,7 @@ export class OrderedTable {
   readonly #keepsHistory: boolean;
   /** Rows of each key's newest version, by key. No leaf but the first is ever empty. */
   readonly #leaves: Leaf[] = [new Leaf()];
-  /** The lowest key each leaf may hold; the first leaf's is below every key. */
-  readonly #lowest: InternalKey[] = [""];
+  readonly #bounds = new LeafBounds();
 
   constructor(keepsHistory: boolean, rowsAtFirst: number) {
     this.#keepsHistory = keepsHistory;
@@ -99,15 +97,7 @@ export class OrderedTable {
 
   /** Position of the leaf in which `key` is, or would be. */
   leafOf(key: InternalKey): number {
-    const lowest = this.#lowest;
-    let low = 0;
-    let high = lowest.length;
-    while (high - low > 1) {
-      const middle = (low + high) >>> 1;
-      if ((lowest[middle] as InternalKey) <= key) low = middle;
-      else high = middle;
-    }
-    return low;
+    return this.#bounds.leafOf(key);
   }
 
   /** Position in `leaf`, in which `key` is or would be, of the first key not below it. */
@@ -118,118 +108,13 @@ export class OrderedTable {
   /** Keys that arrive in order leave full leaves behind; all others leave halves. */
   #split(position: number, ascending: boolean): void {
     const leaf = this.leaf(position);
-    const end = this.#lowest[position + 1];
+    const end = this.#bounds.end(position);
     const at = ascending && end === undefined ? leafKeysMax - 1 : leafKeysMax >>> 1;
     const middle = this.columns.key(leaf.row(at));
     const right = leaf.splitAt(at);
-    leaf.setBounds(this.columns, this.#lowest[position] as InternalKey, middle);
+    leaf.setBounds(this.columns, this.#bounds.lowest(position), middle);
     right.setBounds(this.columns, middle, end);
     this.#leaves.splice(position + 1, 0, right);
-    this.#lowest.splice(position + 1, 0, middle);
+    this.#bounds.insert(position + 1, middle);
   }
 }
-
-/** Characters of a key that make its head: as many bytes as a number holds exactly. */
-const headLength = 6;
-
-/**
- * A short sorted run of keys, each given by the row of its newest version. Beside it stand the keys' heads: a few of
- * their bytes, as a number, from behind what all keys that may ever come into the leaf begin with. Searching them
- * finds the place without following a reference per step, and the keys themselves are asked only where heads are
- * equal: in a table larger than the processor's caches that is most of what a put costs.
- */
-class Leaf {
-  count = 0;
-  readonly #rows = new Int32Array(leafKeysMax);
-  readonly #heads = new Float64Array(leafKeysMax);
-  /** How many characters every key between the leaf's bounds begins with alike. */
-  #shared = 0;
-
-  row(at: number): Row {
-    return this.#rows[at] as Row;
-  }
-
-  /** Never higher than the head of a higher key. */
-  headOf(key: InternalKey): number {
-    const from = this.#shared;
-    if (key.length < from + headLength) return headOfShort(key, from);
-    const high =
-      (key.charCodeAt(from) << 16) | (key.charCodeAt(from + 1) << 8) | key.charCodeAt(from + 2);
-    const low =
-      (key.charCodeAt(from + 3) << 16) | (key.charCodeAt(from + 4) << 8) | key.charCodeAt(from + 5);
-    return high * 0x100_0000 + low;
-  }
-
-  /** Position of the first key not below `key`, which lies between the leaf's bounds. */
-  seek(columns: VersionColumns, key: InternalKey, head: number): number {
-    const heads = this.#heads;
-    let low = 0;
-    let high = this.count;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const other = heads[middle] as number;
-      if (other < head || (other === head && columns.key(this.row(middle)) < key)) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
-
-  holds(columns: VersionColumns, at: number, key: InternalKey, head: number): boolean {
-    return at < this.count && this.#heads[at] === head && columns.key(this.row(at)) === key;
-  }
-
-  insert(at: number, row: Row, head: number): void {
-    const rows = this.#rows;
-    const heads = this.#heads;
-    for (let moved = this.count; moved > at; moved--) {
-      rows[moved] = rows[moved - 1] as Row;
-      heads[moved] = heads[moved - 1] as number;
-    }
-    rows[at] = row;
-    heads[at] = head;
-    this.count++;
-  }
-
-  replace(at: number, row: Row): void {
-    this.#rows[at] = row;
-  }
-
-  /** Moves the rows from `at` on into a new leaf. The bounds of both have to be set then. */
-  splitAt(at: number): Leaf {
-    const right = new Leaf();
-    right.#rows.set(this.#rows.subarray(at, this.count));
-    right.#heads.set(this.#heads.subarray(at, this.count));
-    right.#shared = this.#shared;
-    right.count = this.count - at;
-    this.count = at;
-    return right;
-  }
-
-  /** No key below `start`, and none at or above `end`, is in the leaf or will be. */
-  setBounds(columns: VersionColumns, start: InternalKey, end: InternalKey | undefined): void {
-    const shared = end === undefined ? 0 : sharedLength(start, end);
-    if (shared === this.#shared) return;
-    this.#shared = shared;
-    for (let at = 0; at < this.count; at++) {
-      this.#heads[at] = this.headOf(columns.key(this.row(at)));
-    }
-  }
-}
-
-/** A key that ends early counts as if zero bytes followed: keys that differ only there are compared themselves. */
-function headOfShort(key: InternalKey, from: number): number {
-  let head = 0;
-  for (let at = from; at < from + headLength; at++) {
-    head = head * 256 + (at < key.length ? key.charCodeAt(at) : 0);
-  }
-  return head;
-}
-
-function sharedLength(left: InternalKey, right: InternalKey): number {
-  const length = Math.min(left.length, right.length);
-  let shared = 0;
-  while (shared < length && left.charCodeAt(shared) === right.charCodeAt(shared)) shared++;
-  return shared;
-}
-
-export type { Leaf };

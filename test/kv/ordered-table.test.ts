@@ -57,6 +57,23 @@ test.each(["ascending", "descending", "scattered"])(
   },
 );
 
+test("keys of several lengths with long common beginnings are all found and stay sorted", () => {
+  const beginnings = ["", "a", "bucket\0", "bucket\0user:", "bucket\0user:\0\0\0", "\xff\xff\xff"];
+  // Numbers without leading zeros: one key begins another, and zero bytes at the end tell some of them apart.
+  const endings = Array.from({ length: 2_000 }, (_, at) => String((at * 7919) % 2_000));
+  const keys = endings.flatMap((ending) => beginnings.map((beginning) => beginning + ending));
+  const withZeros = [...keys, ...keys.slice(0, 3_000).map((key) => `${key}\0`)];
+  const table = new OrderedTable(true, 4);
+  putAll(table, withZeros);
+  const sorted = withZeros.toSorted((left, right) => (left < right ? -1 : 1));
+  expect(walk(table.cursor("", undefined, false))).toEqual(sorted);
+  expect(walk(table.cursor("", undefined, true))).toEqual(sorted.toReversed());
+  for (const [at, key] of withZeros.entries()) {
+    if (table.find(key, newest)?.revision !== at + 1) throw new Error(`${key} is not found`);
+    if (table.find(`${key}!`, newest) !== undefined) throw new Error(`${key}! is found`);
+  }
+});
+
 test("keys that arrive in order fill the table densely", () => {
   const table = new OrderedTable(true, 4);
   const count = 12_700;
