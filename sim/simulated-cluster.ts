@@ -6,11 +6,13 @@ import { seeded, type SeededRandomness } from "../infra/randomness/seeded-random
 import { defaultTopology } from "../infra/topology/default-topology.ts";
 import type { Topology } from "../infra/topology/topology.ts";
 import { SimulatedNetwork } from "../infra/transport/simulated-network.ts";
+import { BallotOwners } from "./oracles/ballot-owners.ts";
 import { ChosenValues } from "./oracles/chosen-values.ts";
 import { PersistThenSend } from "./oracles/persist-then-send.ts";
 import { Silence } from "./oracles/silence.ts";
 import { SimulatedNode } from "./simulated-node.ts";
 import { TraceHash } from "./trace-hash.ts";
+import { Violation } from "./violation.ts";
 import { WatchedTransport } from "./watched-transport.ts";
 
 export interface SimulatedClusterOptions {
@@ -38,7 +40,10 @@ export class SimulatedCluster {
     (group, slot) => this.chosen.chosenAt(group, slot) !== undefined,
   );
   readonly silence = new Silence();
+  readonly ballots = new BallotOwners();
   readonly trace = new TraceHash();
+  /** What an oracle saw first: thrown inside a node it may come out as that node's failure. */
+  violation: Violation | undefined;
   readonly log: LogLine[] = [];
   /** Nodes whose disks lost something for good. */
   readonly hurt = new Set<string>();
@@ -122,16 +127,31 @@ export class SimulatedCluster {
       limits,
       flushMs: (randomness) => 0.2 + randomness.fraction() * 0.6,
       wrapPeers: (peers) =>
-        new WatchedTransport(peers, (subject, payload) => this.#sent(node, subject, payload)),
+        new WatchedTransport(peers, (subject, payload) =>
+          this.#watch(() => this.#sent(node, subject, payload)),
+        ),
       wrapClients: (clients) =>
-        new WatchedTransport(clients, (_, payload) => this.silence.noteReply(node, payload)),
+        new WatchedTransport(clients, (_, payload) =>
+          this.#watch(() => this.silence.noteReply(node, payload)),
+        ),
       log: (from, what, details) => this.noteEvent(from, what, details),
     });
     node.logDisk.onDurable = (group, change) => {
-      this.chosen.noteDurable(name, group, change);
-      this.persisted.noteDurable(name, group, change);
+      this.#watch(() => {
+        this.chosen.noteDurable(name, group, change);
+        this.persisted.noteDurable(name, group, change);
+      });
     };
     return node;
+  }
+
+  #watch(look: () => void): void {
+    try {
+      look();
+    } catch (error) {
+      if (error instanceof Violation) this.violation ??= error;
+      throw error;
+    }
   }
 
   #sent(node: SimulatedNode, subject: string, payload: Uint8Array): void {
@@ -139,6 +159,7 @@ export class SimulatedCluster {
     this.trace.add(`${this.world.nowMs} ${subject} ${message.type} ${payload.length}`);
     this.trace.addBytes(payload);
     this.persisted.noteSent(node.name, node.logDisk, envelope.group, message);
+    this.ballots.noteSent(node.name, envelope, message);
     this.silence.noteSent(node, envelope.group, message);
     if (message.type === "heartbeat") {
       const { round, member } = message.ballot;

@@ -1,5 +1,7 @@
 /** One node of a simulated cluster: a machine with its disks, and the production node that runs on it, if one does. */
+import { listenAsBarredNode } from "../actors/node/barred-node.ts";
 import { NodeHost } from "../actors/node/node-host.ts";
+import { stopReasonOf } from "../actors/stop-reason.ts";
 import { defaultLimits, type ReplicaLimits } from "../actors/replica/limits.ts";
 import type { SimulatedMachine } from "../infra/clock/simulated-machine.ts";
 import type { SimulatedProcess } from "../infra/clock/simulated-process.ts";
@@ -122,14 +124,14 @@ export class SimulatedNode {
       this.#logStore = new SimulatedLogStore(this.logDisk, wanted, clock, own.split("store"));
     } catch (error) {
       if (!(error instanceof SynodError)) throw error;
-      this.#barred = error.code;
+      this.#bar(error, clients);
       return;
     }
     try {
       this.#run(process, own, peers, clients, this.#logStore);
     } catch (error) {
       if (!(error instanceof SynodError) || error.code !== "CORRUPT_STORE") throw error;
-      this.#barred = error.code;
+      this.#bar(error, clients);
     }
   }
 
@@ -169,6 +171,21 @@ export class SimulatedNode {
     this.#host.start();
   }
 
+  #bar(error: SynodError, clients: Transport): void {
+    const { topology, name } = this.#options;
+    const reason = stopReasonOf(error);
+    this.#barred = reason.code;
+    listenAsBarredNode({
+      clients,
+      prefix: topology.prefix,
+      node: name,
+      nodes: topology.nodes.map((node) => node.name),
+      version: "simulated",
+      reason,
+      vitals: () => ({}),
+    });
+  }
+
   /** kill -9: what the operating system has stays. */
   kill(): void {
     this.#end();
@@ -190,8 +207,10 @@ export class SimulatedNode {
 
   /** The log's directory is empty when the node starts again, with or without the identity file beside it. */
   loseLog(keepIdentityFile: boolean): void {
+    const heldBirth = [...this.logDisk.groups.values()].some(({ birth }) => birth !== undefined);
+    // A store that was in no birth has promised nobody anything: emptied, it is simply new.
+    if (heldBirth || keepIdentityFile) this.#lostLog = true;
     this.logDisk.wipe(keepIdentityFile);
-    this.#lostLog = true;
   }
 
   /** Ends what faults left behind; what a disk has lost stays lost. */

@@ -1,0 +1,64 @@
+/** The verdict on a run that has come to rest: what clients were told, held against the chosen log and against time. */
+import { wallMsOf, type Revision } from "../kv/revision.ts";
+import type { ReplicaStatus } from "../infra/status/replica-status.ts";
+import { checkRegisters, type RegistersChecked } from "./oracles/every-register.ts";
+import { checkOutcomes, checkRealTime, replay } from "./oracles/log-replay.ts";
+import type { SimulatedCluster } from "./simulated-cluster.ts";
+import { Violation } from "./violation.ts";
+import type { History, Recorded } from "./workload/history.ts";
+
+/** Clocks that were set a little, again and again, may be that far off together. */
+const clockJumpsMsMax = 60_000;
+/** Throws a `Violation` when anything does not hold. */
+export function judge(cluster: SimulatedCluster, history: History): RegistersChecked {
+  checkHistory(cluster, history);
+  return checkRegisters(history.operations);
+}
+
+export function replicasOf(
+  cluster: SimulatedCluster,
+  group: string,
+): readonly { readonly node: string; readonly status: ReplicaStatus }[] {
+  return [...cluster.nodes.values()].flatMap(({ name, host }) => {
+    const replica = host?.replica(group);
+    return replica === undefined ? [] : [{ node: name, status: replica.status() }];
+  });
+}
+
+function checkHistory(cluster: SimulatedCluster, history: History): void {
+  for (const { name: group } of cluster.topology.groups) {
+    const own = history.operations.filter((recorded) => groupOf(recorded) === group);
+    checkRealTime(own);
+    const { clusterId } = cluster;
+    const regions = cluster.topology.regions.flatMap((region, index) =>
+      region.group === group ? [{ ...region, id: index + 1, version: 1 }] : [],
+    );
+    const entries = cluster.chosen.log(group);
+    const { checksums, written, lastRevision } = replay(
+      { clusterId, group, regions, entries },
+      own,
+    );
+    checkTime(cluster, group, lastRevision);
+    checkOutcomes(history.operations, written);
+    for (const { node, status } of replicasOf(cluster, group)) {
+      const { appliedThrough, checksum, needsSnapshot, stopped } = status;
+      if (needsSnapshot || stopped !== undefined) continue;
+      if (checksums[appliedThrough] !== checksum) {
+        const text = `${node} at slot ${appliedThrough} of ${group}`;
+        throw new Violation("replicas hold what the log says", text);
+      }
+    }
+  }
+}
+
+/** One clock, however wrong, must not move what is a group's only time. */
+function checkTime({ world }: SimulatedCluster, group: string, lastRevision: Revision): void {
+  const aheadMs = wallMsOf(lastRevision) - (world.startWallMs + world.nowMs);
+  if (aheadMs <= clockJumpsMsMax) return;
+  const text = `the time of ${group} is ${Math.round(aheadMs)} ms ahead of the world's`;
+  throw new Violation("no single clock moves a group's time", text);
+}
+
+function groupOf({ told }: Recorded): string | undefined {
+  return told !== undefined && "place" in told.answer ? told.answer.place.group : undefined;
+}
