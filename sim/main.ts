@@ -17,6 +17,10 @@ const { values } = parseArgs({
     "faults-ms": { type: "string", default: "20000" },
     /** Comma-separated; all classes when left out. */
     faults: { type: "string" },
+    /** Flexible quorums, both or neither. */
+    phase1: { type: "string" },
+    phase2: { type: "string" },
+    "until-failure": { type: "boolean", default: false },
     /** Runs each seed a second time and compares. */
     twice: { type: "boolean", default: false },
   },
@@ -30,11 +34,19 @@ const count = values.seed === undefined ? wholeNumber(values.seeds) : 1;
 const shared = {
   nodes: nodeCount(values.nodes),
   faultsMs: wholeNumber(values["faults-ms"]),
+  ...(values.phase1 === undefined || values.phase2 === undefined
+    ? {}
+    : { quorums: { phase1: wholeNumber(values.phase1), phase2: wholeNumber(values.phase2) } }),
   ...(values.faults === undefined ? {} : { faults: values.faults.split(",").map(faultClass) }),
 };
 let failures = 0;
-for (let seed = first; seed < first + count; seed++) runOne({ ...shared, seed });
-console.log(`${count - failures} seeds passed, ${failures} failed`);
+let tried = 0;
+for (let seed = first; seed < first + count; seed++) {
+  runOne({ ...shared, seed });
+  tried += 1;
+  if (failures > 0 && values["until-failure"]) break;
+}
+console.log(`${tried - failures} seeds passed, ${failures} failed`);
 process.exitCode = failures === 0 ? 0 : 1;
 
 function runOne(options: SeedOptions): void {
@@ -46,7 +58,7 @@ function runOne(options: SeedOptions): void {
     console.log(`${lineOf(report)}  ${seconds} s`);
   } catch (error) {
     failures += 1;
-    console.log(`seed ${options.seed}  ${options.nodes} nodes  FAILED  ${textOf(error)}`);
+    console.log(`seed ${options.seed}  ${options.nodes} nodes  ${textOf(error)}`);
     console.log(`  replay with: ${commandOf(options)}`);
   }
 }
@@ -77,14 +89,16 @@ function lineOf(report: SeedReport): string {
 }
 
 function textOf(error: unknown): string {
-  if (error instanceof Violation) return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  if (error instanceof Violation) return `VIOLATED  ${error.message}`;
+  return `BROKEN  ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 }
 
-function commandOf({ seed, nodes, faultsMs }: SeedOptions): string {
+function commandOf({ seed, nodes, faultsMs, quorums }: SeedOptions): string {
+  const phases =
+    quorums === undefined ? "" : ` --phase1 ${quorums.phase1} --phase2 ${quorums.phase2}`;
   const faults = values.faults === undefined ? "" : ` --faults "${values.faults}"`;
   const length = faultsMs === 20_000 ? "" : ` --faults-ms ${faultsMs}`;
-  return `npm run sim -- --seed ${seed} --nodes ${nodes}${length}${faults}`;
+  return `npm run sim -- --seed ${seed} --nodes ${nodes}${phases}${length}${faults}`;
 }
 
 function wholeNumber(text: string): number {

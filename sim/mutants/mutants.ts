@@ -1,0 +1,204 @@
+/**
+ * Bugs that the simulator has to find: each is a small change of one product file. A simulator that lets one of them
+ * pass proves nothing about the rules that the mutant breaks.
+ */
+
+export interface Mutant {
+  /** The rule as it is after the change. */
+  readonly name: string;
+  readonly file: string;
+  /** Occurs exactly once in the file. */
+  readonly find: string;
+  readonly replace: string;
+  /** Checks that may catch it: by one of these names, not by whatever else goes wrong. */
+  readonly caughtBy: readonly string[];
+  /** Within so many seeds. */
+  readonly seeds: number;
+  /** Options of the simulator, beside the seeds. */
+  readonly options?: readonly string[];
+}
+
+/** What it looks like when a replica tells what was not, or no longer, the case. */
+const wrongAnswers = [
+  "the log's order is that of real time",
+  "reads tell what the log says",
+  "reads see what was chosen",
+  "every key is linearizable",
+];
+/** What it looks like when two values compete for a slot. */
+const splitLogs = [
+  "one value is chosen per slot",
+  "a ballot proposes one value",
+  "what was acknowledged is in the log",
+  "replicas hold what the log says",
+  "replicas stop only for faults",
+  "writes answer what the log says",
+  ...wrongAnswers,
+];
+
+export const mutants: readonly Mutant[] = [
+  {
+    name: "an acceptor answers before its disk has",
+    file: "machines/acceptor/acceptor-memory.ts",
+    find: "if (answer.sequence <= this.#durable) this.#release(answer);",
+    replace:
+      'if (answer.type !== "chosen" || answer.sequence <= this.#durable) this.#release(answer);',
+    caughtBy: ["persist, then send"],
+    seeds: 5,
+  },
+  {
+    name: "an acceptor accepts whatever it has promised",
+    file: "machines/acceptor/acceptor.ts",
+    find: '{ guard: "promisedHigher", actions: "rejectAccept" },',
+    replace: "",
+    caughtBy: splitLogs,
+    seeds: 40,
+  },
+  {
+    name: "one vote less makes a value chosen",
+    file: "machines/proposer/proposal-window.ts",
+    find: "if (proposal.votes.size >= this.#configuration.phase2) proposal.chosen = true;",
+    replace: "if (proposal.votes.size >= this.#configuration.phase2 - 1) proposal.chosen = true;",
+    caughtBy: splitLogs,
+    seeds: 10,
+  },
+  {
+    name: "one promise less makes a leader",
+    file: "machines/proposer/campaign.ts",
+    find: "return this.#promises.size >= quorumsOf(this.#configuration).phase1;",
+    replace: "return this.#promises.size >= quorumsOf(this.#configuration).phase1 - 1;",
+    caughtBy: splitLogs,
+    seeds: 40,
+  },
+  {
+    name: "a ballot from before the restart is used again",
+    file: "machines/proposer/proposer-memory.ts",
+    find: "const round = Math.max(this.#highestRound, this.#acceptor.promise.round) + 1;",
+    replace:
+      "const round = Math.max(this.#highestRound, this.#acceptor.promise.round) + (this.#attempts > 1 ? 1 : 0);",
+    caughtBy: ["a ballot belongs to one start", ...splitLogs],
+    seeds: 40,
+  },
+  {
+    name: "a restarted acceptor has forgotten what it promised",
+    file: "actors/replica/replica.ts",
+    find: "promise: stored.promise,",
+    replace: "promise: { ...stored.promise, round: 0 },",
+    caughtBy: ["promises never go back", ...splitLogs],
+    seeds: 20,
+  },
+  {
+    name: "a restarted acceptor owes nobody a lease",
+    file: "machines/acceptor/acceptor-memory.ts",
+    find: "return this.#restarted && this.configuration.members.length > 1;",
+    replace: "return false;",
+    caughtBy: wrongAnswers,
+    seeds: 200,
+  },
+  {
+    name: "an acceptor promises while another's lease stands",
+    file: "machines/acceptor/acceptor.ts",
+    find: '{ guard: "leaseStandsInTheWay", actions: "rejectPrepareForLease" },',
+    replace: "",
+    caughtBy: wrongAnswers,
+    seeds: 100,
+  },
+  {
+    name: "a leader reads without a lease",
+    file: "machines/proposer/lease.ts",
+    find: "if (nowMs >= this.#base.sentMs + leaseMs * (1 - driftRatio)) return false;",
+    replace: "",
+    caughtBy: wrongAnswers,
+    seeds: 20,
+  },
+  {
+    name: "a new leader reads before its first entry is chosen",
+    file: "actors/replica/reads.ts",
+    find: "return certain ? Math.max(reign.window.commitIndex, reign.firstReadSlot) : undefined;",
+    replace: "return certain ? reign.window.commitIndex : undefined;",
+    caughtBy: wrongAnswers,
+    seeds: 40,
+  },
+  {
+    name: "the lease quorum is a majority whatever phase 1 is",
+    file: "machines/configuration.ts",
+    find: "lease: members.length - phase1 + 1,",
+    replace: "lease: Math.floor(members.length / 2) + 1,",
+    caughtBy: wrongAnswers,
+    seeds: 200,
+    options: ["--nodes", "5", "--phase1", "2", "--phase2", "4"],
+  },
+  {
+    name: "a restart replays what was merely accepted",
+    file: "machines/replica-log.ts",
+    find: "for (const record of input.unchosen) this.put(record, 0);",
+    replace:
+      "for (const record of input.unchosen) this.put(record, 0);\n    while (this.#held.has(this.#chosenThrough + 1)) this.#chosenThrough += 1;",
+    caughtBy: splitLogs,
+    seeds: 40,
+  },
+  {
+    name: "an accepted copy counts as chosen whatever its ballot",
+    file: "machines/learner/learner-memory.ts",
+    find: "if (own === undefined || !sameBallot(own, ballot)) break;\n      chosen += 1;",
+    replace: "if (own === undefined) break;\n      chosen += 1;",
+    caughtBy: splitLogs,
+    seeds: 40,
+  },
+  {
+    name: "an applied record is forgotten before it is on disk",
+    file: "machines/replica-log.ts",
+    find: "if (held !== undefined && held.sequence > this.#durableSequence) return;",
+    replace: "",
+    caughtBy: splitLogs,
+    seeds: 200,
+  },
+  {
+    name: "a promise counts before all of its chunks are there",
+    file: "machines/proposer/campaign.ts",
+    find: "if (answer.chunks.size < chunk.chunks) return;",
+    replace: "",
+    caughtBy: splitLogs,
+    seeds: 100,
+  },
+  {
+    name: "a frame at or below the floor is executed",
+    file: "kv/state/sessions.ts",
+    find: "if (frame.number <= session.floor) return refuseStale(frame, session.floor);",
+    replace: "",
+    caughtBy: ["nothing is executed twice", "every key is linearizable"],
+    seeds: 100,
+  },
+  {
+    name: "a repeated frame is executed again",
+    file: "kv/state/sessions.ts",
+    find: "if (answer !== undefined) return repeat(frame, answer);",
+    replace: "",
+    caughtBy: ["nothing is executed twice", "every key is linearizable"],
+    seeds: 10,
+  },
+  {
+    name: "sessions are left out of checkpoints",
+    file: "kv/state/state-cut.ts",
+    find: "if (of === space.session) return this.#sessions.cells();",
+    replace: "if (of === space.session) return [].values();",
+    caughtBy: ["nothing is executed twice", "replicas hold what the log says", ...wrongAnswers],
+    seeds: 100,
+  },
+  {
+    name: "the refusal of one attempt speaks for all of them",
+    file: "client/core/frame.ts",
+    find: "if (certain) this.noteUnheard(attempt);",
+    replace: "if (certain) this.#open = [];",
+    caughtBy: ["not executed is the truth", "every key is linearizable"],
+    seeds: 40,
+  },
+  {
+    name: "the leader's own clock is the group's time",
+    file: "machines/proposer/lease.ts",
+    find: "wallMs: acked.memberWallMs,",
+    replace: "wallMs: acked.wallMs,",
+    caughtBy: ["no single clock moves a group's time"],
+    seeds: 40,
+  },
+];
