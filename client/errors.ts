@@ -1,6 +1,9 @@
 /** The errors a program is likely to handle, one class per failure. All others are plain `SynodError`s. */
+import { byteStringOf } from "../infra/codec/key-text.ts";
+import { regionBoundText } from "../infra/codec/region-bound.ts";
 import type { Outcome } from "../infra/errors/error-table.ts";
 import { SynodError } from "../infra/errors/synod-error.ts";
+import { bucketSeparator } from "../kv/internal-key.ts";
 
 /**
  * A condition did not hold: the key has another revision than expected, exists although it must not, or a range that a
@@ -80,7 +83,9 @@ export class CrossGroupTransactionError extends SynodError {
   readonly keys: readonly KeyOwner[];
 
   constructor(keys: readonly KeyOwner[]) {
-    const places = keys.map(({ bucket, key, group }) => `${bucket}/${key} is in ${group}`);
+    const places = keys.map(({ bucket, key, group }) => {
+      return `${regionBoundText(`${bucket}${bucketSeparator}${byteStringOf(key)}`)} is in ${group}`;
+    });
     super("CROSS_GROUP_TRANSACTION", `the transaction spans store groups: ${places.join(", ")}`);
     this.keys = keys;
   }

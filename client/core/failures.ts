@@ -2,6 +2,7 @@
 import { errorTable, type ErrorCode, type Outcome } from "../../infra/errors/error-table.ts";
 import { SynodError } from "../../infra/errors/synod-error.ts";
 import { splitInternalKey } from "../../infra/codec/key-text.ts";
+import { regionBoundText } from "../../infra/codec/region-bound.ts";
 import {
   absent,
   checkKind,
@@ -10,6 +11,7 @@ import {
   type Check,
 } from "../../kv/commands/operation.ts";
 import type { OperationFailure } from "../../kv/commands/result.ts";
+import { bucketSeparator } from "../../kv/internal-key.ts";
 import type { InternalKey } from "../../kv/state-reader.ts";
 import { AbortedError, ConflictError, TimeoutError } from "../errors.ts";
 import type { Call, Request } from "./call.ts";
@@ -175,7 +177,7 @@ function refusalText({ code, message }: Refusal): string {
   return `${code} (${message})`;
 }
 
+/** `bucket/key`, with whatever would disturb a terminal or a log escaped. */
 function keyText(key: InternalKey): string {
-  const { bucket, key: text } = splitInternalKey(key);
-  return bucket === "" ? JSON.stringify(text) : `${bucket}/${text}`;
+  return key.indexOf(bucketSeparator) > 0 ? regionBoundText(key) : JSON.stringify(key);
 }

@@ -322,6 +322,21 @@ describe("one operation that the log has decided", () => {
   });
 });
 
+test("a message shows a key so that no terminal is disturbed", async () => {
+  const cluster = new FakeCluster();
+  const put = cluster.client.bucket().create("a\n\u{1b}[2Jé", "1");
+  (await cluster.attempt()).execute([failure("CONFLICT", -1, 9)]);
+  const { message } = await cluster.failure(put);
+  expect(message).toContain("default/a\\x0a\\x1b[2Jé ");
+  const transaction = cluster.client.commit({
+    operations: [
+      { op: "delete", key: "a\n" },
+      { op: "delete", key: "z" },
+    ],
+  });
+  expect((await cluster.failure(transaction)).message).toContain("default/a\\x0a is in g1");
+});
+
 describe("replies that are none", () => {
   test.each([
     ["rubbish", (): Uint8Array => Buffer.from("rubbish")],
