@@ -8,7 +8,8 @@ import { decodeRoute, type Route } from "../../infra/codec/route-codec.ts";
 import { operationKind } from "../../kv/commands/operation.ts";
 import { keyBytesMax, valueBytesMax } from "../../kv/limits.ts";
 import { pack } from "../codec/support/msgpackr.ts";
-import { passwords, startCluster, type Cluster } from "./support/cluster.ts";
+import { passwordOf } from "../support/broker-passwords.ts";
+import { startCluster, type Cluster } from "./support/cluster.ts";
 import { RawClient } from "./support/raw-client.ts";
 import { resultOf, textOf, type TestClient } from "./support/test-client.ts";
 
@@ -182,7 +183,7 @@ test("any bytes of a node that has gone mad stop none of the others", async () =
   const mad = new RawClient({
     servers,
     user: "n3",
-    password: passwords["SYNOD_NATS_PASSWORD_N3"] ?? "",
+    password: passwordOf("n3"),
   });
   await mad.connected();
   mad.transport.subscribe(`${prefix}.p.>`, ({ payload }) => {

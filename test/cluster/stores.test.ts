@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { renderTopology } from "../../infra/topology/render-topology.ts";
 import type { Topology } from "../../infra/topology/topology.ts";
-import { makeCluster, passwords, startCluster, type Cluster } from "./support/cluster.ts";
+import { brokerPasswords } from "../support/broker-passwords.ts";
+import { makeCluster, startCluster, type Cluster } from "./support/cluster.ts";
 import { NodeUnderTest } from "./support/node-under-test.ts";
 import { resultOf, textOf, type TestClient } from "./support/test-client.ts";
 
@@ -45,7 +46,7 @@ test("a second process on a data directory is refused, and the first goes on", a
     name: "n1",
     directory: cluster.directory,
     topologyFile: cluster.topologyFile,
-    environment: passwords,
+    environment: brokerPasswords,
     limits: {},
     filtered: false,
   });

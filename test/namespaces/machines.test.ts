@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { defaultTopology } from "../../infra/topology/default-topology.ts";
 import { renderTopology } from "../../infra/topology/render-topology.ts";
+import { brokerPasswords, passwordOf } from "../support/broker-passwords.ts";
 import { compiledPath } from "../support/compiled.ts";
 import { waitUntil } from "../support/wait-until.ts";
 import { Machines } from "./support/machines.ts";
@@ -20,12 +21,6 @@ interface Status {
 }
 
 const names = ["n1", "n2", "n3"];
-const passwords = Object.fromEntries(
-  ["N1", "N2", "N3", "N4", "N5", "N6", "N7", "CLIENT"].map((user) => [
-    `SYNOD_NATS_PASSWORD_${user}`,
-    `secret${user}`,
-  ]),
-);
 const brokerConfiguration = fileURLToPath(new URL("../../nats.conf", import.meta.url));
 const synod = [process.execPath, compiledPath("cli/main.ts")];
 
@@ -49,7 +44,7 @@ beforeAll(async () => {
       "-p",
       "4222",
     ],
-    passwords,
+    brokerPasswords,
     directory,
   );
   await waitUntil("nats-server is ready", () =>
@@ -58,7 +53,7 @@ beforeAll(async () => {
   const file = join(directory, "topology.yaml");
   writeFileSync(file, renderTopology(defaultTopology(3, "machines", [servers])));
   for (const name of names) {
-    const own = { [`SYNOD_NATS_PASSWORD_${name.toUpperCase()}`]: `secret${name.toUpperCase()}` };
+    const own = { [`SYNOD_NATS_PASSWORD_${name.toUpperCase()}`]: passwordOf(name) };
     machines.start(name, [...synod, "start", "--node", name, "-f", file], own, directory);
   }
 });

@@ -4,12 +4,8 @@ import { NatsTransport } from "../../infra/transport/nats-transport.ts";
 import { isInboxSubject } from "../../infra/transport/subject.ts";
 import type { TransportProblem } from "../../infra/transport/transport.ts";
 import { untilTrue } from "../conformance/transport-harness.ts";
+import { brokerPasswords, passwordOf } from "../support/broker-passwords.ts";
 import { startNatsServer, type NatsServer } from "../support/nats-server.ts";
-
-const users = ["N1", "N2", "N3", "N4", "N5", "N6", "N7", "CLIENT"];
-const passwords = Object.fromEntries(
-  users.map((user) => [`SYNOD_NATS_PASSWORD_${user}`, `secret${user}`]),
-);
 
 interface Party {
   readonly transport: NatsTransport;
@@ -23,7 +19,7 @@ let server: NatsServer;
 const parties: Party[] = [];
 
 beforeAll(async () => {
-  server = await startNatsServer({ config: "nats.conf", env: passwords });
+  server = await startNatsServer({ config: "nats.conf", env: brokerPasswords });
 });
 afterEach(async () => {
   for (const { transport } of parties.splice(0)) await transport.close();
@@ -57,7 +53,7 @@ async function connected(access: { user?: string; password?: string }): Promise<
 }
 
 function node(name: string): Promise<Party> {
-  return connected({ user: name, password: `secret${name.toUpperCase()}` });
+  return connected({ user: name, password: passwordOf(name) });
 }
 
 /** Somebody who says no name. */
@@ -307,7 +303,7 @@ test("a client may also come by name, with its password only", async () => {
 });
 
 test("the server does not start without every password", async () => {
-  const { SYNOD_NATS_PASSWORD_N7: _missing, ...rest } = passwords;
+  const { SYNOD_NATS_PASSWORD_N7: _missing, ...rest } = brokerPasswords;
   await expect(startNatsServer({ config: "nats.conf", env: rest })).rejects.toThrow(
     "SYNOD_NATS_PASSWORD_N7",
   );

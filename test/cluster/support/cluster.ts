@@ -15,6 +15,7 @@ import {
 import { renderTopology } from "../../../infra/topology/render-topology.ts";
 import type { Topology } from "../../../infra/topology/topology.ts";
 import { History } from "../../../sim/workload/history.ts";
+import { brokerPasswords } from "../../support/broker-passwords.ts";
 import { startNatsServer, type NatsServer } from "../../support/nats-server.ts";
 import { waitUntil } from "../../support/wait-until.ts";
 import { NodeUnderTest } from "./node-under-test.ts";
@@ -29,10 +30,6 @@ export interface ClusterOptions {
 }
 
 const brokerConfiguration = fileURLToPath(new URL("../../../nats.conf", import.meta.url));
-const users = ["N1", "N2", "N3", "N4", "N5", "N6", "N7", "CLIENT"];
-export const passwords: Readonly<Record<string, string>> = Object.fromEntries(
-  users.map((user) => [`SYNOD_NATS_PASSWORD_${user}`, `secret${user}`]),
-);
 const bootMs = 30_000;
 const linesShown = 6;
 
@@ -61,7 +58,7 @@ export class Cluster {
           name,
           directory: own,
           topologyFile: this.topologyFile,
-          environment: passwords,
+          environment: brokerPasswords,
           limits: options.limits ?? {},
           filtered: options.filtered === true,
         });
@@ -251,7 +248,7 @@ export class Cluster {
 
 /** A cluster whose nodes are not started yet. */
 export async function makeCluster(options: ClusterOptions = {}): Promise<Cluster> {
-  const broker = await startNatsServer({ config: brokerConfiguration, env: passwords });
+  const broker = await startNatsServer({ config: brokerConfiguration, env: brokerPasswords });
   return new Cluster(mkdtempSync(join(tmpdir(), "synod-cluster-")), broker, options);
 }
 
