@@ -2,71 +2,34 @@
  * One node's membership of one store group: its acceptor, proposer, learner and checkpointer, the state they lead to,
  * and the doors through which messages and clients' frames come in.
  */
-import { CellCodec } from "../../infra/codec/cell-codec.ts";
-import { encodeNoOpEntry } from "../../infra/codec/entry-codec.ts";
-import type { PeerMessage } from "../../infra/codec/peer-codec.ts";
 import { ReplyEncoder } from "../../infra/codec/reply-codec.ts";
 import type { ReadFrame } from "../../infra/codec/request-decoder.ts";
 import type { WriteEnvelope } from "../../infra/codec/request-envelope.ts";
-import type { Clock } from "../../infra/clock/clock.ts";
 import { SynodError } from "../../infra/errors/synod-error.ts";
-import type { LogStore } from "../../infra/log-store/log-store.ts";
-import type { Randomness } from "../../infra/randomness/randomness.ts";
-import type { GroupStateStore } from "../../infra/state-store/state-store.ts";
-import { metaGroup } from "../../infra/topology/topology.ts";
-import { ReplicaState } from "../../kv/replica-state.ts";
+import type { ReplicaState } from "../../kv/replica-state.ts";
 import { wallMsOf } from "../../kv/revision.ts";
-import { emptyDirectory } from "../../kv/state/directory.ts";
-import { Acceptor } from "../../machines/acceptor/acceptor-memory.ts";
-import type { Birth } from "../../machines/birth/birth-record.ts";
-import { Checkpointer } from "../../machines/checkpointer/checkpointer-memory.ts";
-import type { Member } from "../../machines/configuration.ts";
-import { Learner } from "../../machines/learner/learner-memory.ts";
 import type { Received, ReplicaMessage, Sender } from "../../machines/messages.ts";
-import { Proposer } from "../../machines/proposer/proposer-memory.ts";
-import { ReplicaLog } from "../../machines/replica-log.ts";
+import type { ReplicaLog } from "../../machines/replica-log.ts";
 import type { HostOptions, Timed } from "../actor.ts";
-import type { Dispatcher } from "../dispatcher.ts";
 import { stopReasonOf } from "../stop-reason.ts";
 import type { StopReason } from "../../infra/status/stop-reason.ts";
 import { hostAcceptor, type AcceptorHost } from "./acceptor-host.ts";
-import { Answers, type Deliver } from "./answers.ts";
+import { Answers } from "./answers.ts";
 import { Applier } from "./applier.ts";
 import { hostCheckpointer, type CheckpointerHost } from "./checkpointer-host.ts";
+import { Drain } from "./drain.ts";
 import { Freshness } from "./freshness.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { Intake } from "./intake.ts";
 import { hostLearner, type LearnerHost } from "./learner-host.ts";
-import type { ReplicaLimits } from "./limits.ts";
 import type { Links } from "./links.ts";
 import { LogService } from "./log-service.ts";
 import { hostProposer, type ProposerHost } from "./proposer-host.ts";
 import { Reads } from "./reads.ts";
+import { rebuildMemories } from "./replica-memories.ts";
+import type { ReplicaOptions } from "./replica-options.ts";
+import { Standing } from "./standing.ts";
 import type { ReplicaStatus } from "../../infra/status/replica-status.ts";
-
-export interface ReplicaOptions {
-  readonly self: Member;
-  readonly birth: Birth;
-  /** The store took part in the group before this start: it may still owe somebody a lease. */
-  readonly restarted: boolean;
-  readonly clock: Clock;
-  readonly randomness: Randomness;
-  readonly dispatcher: Dispatcher;
-  readonly logStore: LogStore;
-  readonly stateStore: GroupStateStore;
-  readonly limits: ReplicaLimits;
-  readonly deliver: Deliver;
-  readonly send: (to: string, message: PeerMessage) => void;
-  readonly broadcast: (message: PeerMessage) => void;
-  readonly report: (what: string, details: Record<string, unknown>) => void;
-  /** Applied state is at hand, or it is known that it cannot be. */
-  readonly settled: () => void;
-  readonly leaderChanged: () => void;
-  /** What a drain waits for is done. */
-  readonly drained: () => void;
-  readonly stopped: (reason: StopReason) => void;
-  readonly storageFailed: (failure: Error) => void;
-}
 
 export class Replica {
   readonly group: string;
@@ -84,69 +47,20 @@ export class Replica {
   readonly #reads: Reads;
   readonly #freshness: Freshness;
   readonly #housekeeping: Housekeeping;
-  #voting = false;
-  #ready = false;
-  #needsSnapshot = false;
-  #draining = false;
-  /** What a draining replica's last checkpoint has to contain; undefined until it has stopped leading. */
-  #drainTarget: number | undefined;
-  #stopReason: StopReason | undefined;
+  readonly #standing: Standing;
+  readonly #drain: Drain;
   /** Since this start. */
   #checkpoints = 0;
   #trims = 0;
 
   constructor(options: ReplicaOptions) {
-    const { birth, self, clock, logStore, stateStore, limits, randomness, deliver } = options;
+    const { birth, self, clock, logStore, stateStore, limits, deliver } = options;
     const { group, configuration, clusterId } = birth;
     this.group = group;
     this.#epoch = configuration.epoch;
     this.#options = options;
-    const stored = logStore.load(group);
-    const checkpointThrough = stateStore.checkpoint?.appliedThrough ?? 0;
-    const log = new ReplicaLog({
-      chosenThrough: stored.chosenThrough,
-      trimmedThrough: stored.trimmedThrough,
-      unchosen: stored.unchosen,
-      bytesMax: limits.logMemoryBytesMax,
-      reload: (slot) => logStore.read(group, configuration.epoch, slot, slot, 1)[0],
-    });
-    const state = new ReplicaState({
-      clusterId,
-      group,
-      checkpoint: stateStore,
-      codec: new CellCodec(),
-      bornWith: {
-        regions: birth.regions.filter((region) => region.group === group),
-        directory: group === metaGroup ? { version: 1, regions: birth.regions } : emptyDirectory,
-      },
-    });
-    const learner = new Learner({ self, configuration, log, checkpointThrough });
-    const acceptor = new Acceptor({
-      self,
-      configuration,
-      log,
-      promise: stored.promise,
-      durableChosenThrough: stored.chosenThrough,
-      learner,
-      startedMs: clock.monotonicMs(),
-      restarted: options.restarted,
-      incarnation: logStore.identity.incarnation,
-      chunkBytesMax: limits.messageBytesMax,
-    });
-    const proposer = new Proposer({
-      self,
-      configuration,
-      log,
-      acceptor,
-      random: () => randomness.fraction(),
-      noOp: encodeNoOpEntry(),
-    });
-    const checkpointer = new Checkpointer({
-      checkpointThrough,
-      tableBytesMax: limits.checkpointBytes,
-      intervalMs: limits.checkpointIntervalMs,
-      startedMs: clock.monotonicMs(),
-    });
+    const { log, state, acceptor, proposer, learner, checkpointer } = rebuildMemories(options);
+    this.#standing = new Standing(group, self.node, proposer);
     this.#log = log;
     this.#state = state;
     stateStore.onFailure((failure) => options.storageFailed(failure));
@@ -193,7 +107,7 @@ export class Replica {
       freshness: this.#freshness,
       waitingMax: limits.readsWaitingMax,
       serving: () => (this.leads ? proposer.serving : undefined),
-      whyNotReadable: () => this.#whyNotReadable(),
+      whyNotReadable: () => this.#standing.whyNotReadable,
       failed: (reason) => this.#stop(reason),
       wantRound: () => this.#proposer.post({ type: "roundWanted", ...this.#now() }),
     });
@@ -262,6 +176,16 @@ export class Replica {
       store: stateStore,
       checkpointed: () => this.#noteCheckpointed(),
     });
+    this.#drain = new Drain({
+      proposer,
+      leads: () => this.leads,
+      appliedThrough: () => state.appliedThrough,
+      checkpointThrough: () => checkpointer.checkpointThrough,
+      needsSnapshot: () => this.needsSnapshot,
+      transferTo: (member) => this.#proposer.post({ type: "transfer", member, ...this.#now() }),
+      checkpointNow: () => this.#checkpointer.post({ type: "checkpointNow", ...this.#now() }),
+      drained: () => options.drained(),
+    });
   }
 
   start(): void {
@@ -272,26 +196,26 @@ export class Replica {
   }
 
   get leads(): boolean {
-    return this.#stopReason === undefined && this.#proposer.memory.serving !== undefined;
+    return this.#standing.leads;
   }
 
   /** The node that leads as far as this replica knows, itself included; one that has stopped knows nothing new. */
   get leader(): string | undefined {
-    return this.#stopReason === undefined ? this.#proposer.memory.hint : undefined;
+    return this.#standing.leader;
   }
 
   /** No leader is known, and too few members answer to elect one. */
   get lacksQuorum(): boolean {
-    return this.#stopReason === undefined && this.#proposer.memory.lacksQuorum;
+    return this.#standing.lacksQuorum;
   }
 
   /** Applied state is gone and no log brings it back: this replica votes, but neither leads nor answers. */
   get needsSnapshot(): boolean {
-    return this.#needsSnapshot;
+    return this.#standing.needsSnapshot;
   }
 
   get stopReason(): StopReason | undefined {
-    return this.#stopReason;
+    return this.#standing.stopReason;
   }
 
   /** The group's time as its leader knows it, in Unix milliseconds; undefined while this replica cannot know it. */
@@ -372,7 +296,7 @@ export class Replica {
 
   /** The answer to a frame that cannot be taken now. */
   refuseForLackOfLeader(number: number, reply: string): void {
-    const { code, message, hint } = this.#whyNotLeading();
+    const { code, message, hint } = this.#standing.whyNotLeading;
     this.#answers.refuse(reply, number, code, message, hint);
   }
 
@@ -382,14 +306,7 @@ export class Replica {
 
   /** Gives the lead to another member and writes a last checkpoint; `drained` is called when both are done. */
   drain(): void {
-    if (this.#draining) return;
-    this.#draining = true;
-    if (this.#stopReason !== undefined) return this.#options.drained();
-    const successor = this.#bestSuccessor();
-    if (this.leads && successor !== undefined) {
-      this.#proposer.post({ type: "transfer", member: successor, ...this.#now() });
-    }
-    if (!this.leads) this.#finishDrain();
+    this.#drain.begin(this.stopReason !== undefined);
   }
 
   /** Ends without another word. */
@@ -405,11 +322,11 @@ export class Replica {
     return {
       group: this.group,
       members: birth.configuration.members.map(({ node }) => node),
-      role: this.#roleText(),
+      role: this.#standing.role(this.#proposer.state !== "following"),
       leader: proposer.leader?.node,
       ballot: proposer.leader === undefined ? undefined : proposer.leader.ballot,
-      stopped: this.#stopReason,
-      needsSnapshot: this.#needsSnapshot,
+      stopped: this.stopReason,
+      needsSnapshot: this.needsSnapshot,
       chosenThrough: this.#log.chosenThrough,
       appliedThrough: this.#state.appliedThrough,
       commitIndex: proposer.serving?.window.commitIndex,
@@ -462,23 +379,22 @@ export class Replica {
   }
 
   #noteVoting(): void {
-    this.#voting = true;
+    this.#standing.voting = true;
     this.#enableProposer();
   }
 
   #noteReady(): void {
-    this.#ready = true;
+    this.#standing.ready = true;
     this.#enableProposer();
     this.#options.settled();
   }
 
-  /** Only a member that votes and has applied state may lead. */
   #enableProposer(): void {
-    if (this.#voting && this.#ready) this.#proposer.post({ type: "enable", ...this.#now() });
+    if (this.#standing.mayLead) this.#proposer.post({ type: "enable", ...this.#now() });
   }
 
   #noteNeedsSnapshot(): void {
-    this.#needsSnapshot = true;
+    this.#standing.needsSnapshot = true;
     this.#proposer.post({ type: "disable", ...this.#now() });
     this.#options.settled();
   }
@@ -492,7 +408,7 @@ export class Replica {
     this.#checkpoints += 1;
     this.#applier.resume();
     this.#trimIfFull();
-    if (this.#drainTarget !== undefined) this.#finishDrain();
+    this.#drain.checkpointed();
   }
 
   #trimIfFull(): void {
@@ -529,11 +445,11 @@ export class Replica {
   #stopServing(): void {
     this.#housekeeping.stop();
     this.#intake.clear();
-    const { code, message, hint } = this.#whyNotLeading();
+    const { code, message, hint } = this.#standing.whyNotLeading;
     this.#answers.refuseUnproposed(code, message, hint);
     this.#reads.refuseAll(code, message, hint);
     this.#options.leaderChanged();
-    if (this.#draining) this.#finishDrain();
+    this.#drain.ledNoMore();
   }
 
   #abandonInFlight(): void {
@@ -541,80 +457,19 @@ export class Replica {
     this.#answers.abandonProposed(message, this.leader);
   }
 
-  #whyNotLeading(): {
-    readonly code: "NOT_LEADER" | "NO_QUORUM" | "UNAVAILABLE";
-    readonly message: string;
-    readonly hint: string | undefined;
-  } {
-    const { node } = this.#options.self;
-    if (this.#stopReason !== undefined) {
-      const { code, text } = this.#stopReason;
-      const message = `the replica of ${this.group} on ${node} has stopped: ${code}: ${text}`;
-      return { code: "UNAVAILABLE", message, hint: undefined };
-    }
-    if (this.lacksQuorum) {
-      const message = `too few members of group ${this.group} answer to elect a leader`;
-      return { code: "NO_QUORUM", message, hint: undefined };
-    }
-    const hint = this.leader;
-    const message =
-      hint === undefined || hint === node
-        ? `group ${this.group} has no leader at this moment`
-        : `node ${node} does not lead group ${this.group}; ${hint} does`;
-    return { code: "NOT_LEADER", message, hint: hint === node ? undefined : hint };
-  }
-
-  /** Why applied state may not be shown, not even as an old one; undefined when it may. */
-  #whyNotReadable(): string | undefined {
-    const { node } = this.#options.self;
-    if (this.#stopReason !== undefined) return this.#whyNotLeading().message;
-    if (this.#ready && !this.#needsSnapshot) return undefined;
-    return `the replica of ${this.group} on ${node} has no applied state yet`;
-  }
-
-  #bestSuccessor(): number | undefined {
-    const lease = this.#proposer.memory.serving?.lease;
-    const { configuration } = this.#options.birth;
-    let best: { readonly member: number; readonly applied: number } | undefined;
-    for (const { member } of configuration.members) {
-      const acknowledgement = lease?.acknowledgement(member);
-      if (member === this.#options.self.member || acknowledgement === undefined) continue;
-      if (best === undefined || acknowledgement.appliedThrough > best.applied) {
-        best = { member, applied: acknowledgement.appliedThrough };
-      }
-    }
-    return best?.member;
-  }
-
-  #finishDrain(): void {
-    this.#drainTarget ??= this.#state.appliedThrough;
-    const { checkpointThrough } = this.#checkpointer.memory;
-    if (checkpointThrough >= this.#drainTarget || this.#needsSnapshot) {
-      return this.#options.drained();
-    }
-    this.#checkpointer.post({ type: "checkpointNow", ...this.#now() });
-  }
-
   #stop(reason: unknown): void {
-    if (this.#stopReason !== undefined) return;
+    if (this.stopReason !== undefined) return;
     const wasServing = this.leads;
-    this.#stopReason = stopReasonOf(reason);
+    const stopReason = stopReasonOf(reason);
+    this.#standing.stopReason = stopReason;
     this.close();
     if (wasServing) this.#stopServing();
-    this.#answers.abandonProposed(`the replica stopped: ${this.#stopReason.text}`, undefined);
-    this.#options.stopped(this.#stopReason);
+    this.#answers.abandonProposed(`the replica stopped: ${stopReason.text}`, undefined);
+    this.#options.stopped(stopReason);
   }
 
   /** The disk, or another part of the node, failed: this replica stops with it. */
   fail(reason: Error): void {
     this.#stop(reason);
-  }
-
-  #roleText(): ReplicaStatus["role"] {
-    if (this.#stopReason !== undefined) return "stopped";
-    if (this.leads) return "leader";
-    if (this.#needsSnapshot) return "needs snapshot";
-    if (!this.#ready) return "recovering";
-    return this.#proposer.state === "following" ? "follower" : "candidate";
   }
 }

@@ -1,0 +1,36 @@
+/** What a replica is made from, and whom it tells. */
+import type { PeerMessage } from "../../infra/codec/peer-codec.ts";
+import type { Clock } from "../../infra/clock/clock.ts";
+import type { LogStore } from "../../infra/log-store/log-store.ts";
+import type { Randomness } from "../../infra/randomness/randomness.ts";
+import type { GroupStateStore } from "../../infra/state-store/state-store.ts";
+import type { StopReason } from "../../infra/status/stop-reason.ts";
+import type { Birth } from "../../machines/birth/birth-record.ts";
+import type { Member } from "../../machines/configuration.ts";
+import type { Dispatcher } from "../dispatcher.ts";
+import type { Deliver } from "./answers.ts";
+import type { ReplicaLimits } from "./limits.ts";
+
+export interface ReplicaOptions {
+  readonly self: Member;
+  readonly birth: Birth;
+  /** The store took part in the group before this start: it may still owe somebody a lease. */
+  readonly restarted: boolean;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  readonly dispatcher: Dispatcher;
+  readonly logStore: LogStore;
+  readonly stateStore: GroupStateStore;
+  readonly limits: ReplicaLimits;
+  readonly deliver: Deliver;
+  readonly send: (to: string, message: PeerMessage) => void;
+  readonly broadcast: (message: PeerMessage) => void;
+  readonly report: (what: string, details: Record<string, unknown>) => void;
+  /** Applied state is at hand, or it is known that it cannot be. */
+  readonly settled: () => void;
+  readonly leaderChanged: () => void;
+  /** What a drain waits for is done. */
+  readonly drained: () => void;
+  readonly stopped: (reason: StopReason) => void;
+  readonly storageFailed: (failure: Error) => void;
+}
