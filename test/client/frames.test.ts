@@ -78,6 +78,50 @@ describe("operations of one turn", () => {
   });
 });
 
+describe("a stale read", () => {
+  const stale = { consistency: "stale", maxAgeMs: 50 } as const;
+
+  test("is asked of one node after the other", async () => {
+    const cluster = new FakeCluster();
+    await cluster.runFor(10);
+    cluster.react = (attempt) => attempt.execute();
+    for (let at = 0; at < 6; at++) await cluster.outcome(cluster.client.bucket().get("a", stale));
+    const asked = cluster.attempts.map(({ node }) => node);
+    expect(asked.slice(0, 3)).toEqual(asked.slice(3));
+    expect(new Set(asked).size).toBe(3);
+  });
+
+  test("goes to another node at once when one is too stale", async () => {
+    const cluster = new FakeCluster();
+    await cluster.runFor(10);
+    const get = cluster.client.bucket().get("a", stale);
+    const first = await cluster.attempt();
+    first.refuse("TOO_STALE");
+    const second = await cluster.attempt();
+    expect(second.node).not.toBe(first.node);
+    expect(second.atMs - first.atMs).toBeLessThan(5);
+    second.execute();
+    expect(await cluster.outcome(get)).toBeNull();
+  });
+
+  test("fails as too stale when all nodes stay so", async () => {
+    const cluster = new FakeCluster({ timeoutMs: 300 });
+    await cluster.runFor(10);
+    cluster.react = (attempt) => attempt.refuse("TOO_STALE");
+    const get = cluster.client.bucket().get("a", stale);
+    expect(await cluster.failure(get)).toMatchObject({ code: "TOO_STALE", ...notExecuted });
+    // Every node once, then a pause.
+    expect(cluster.attempts.length).toBeLessThan(40);
+  });
+
+  test("carries how fresh it has to be", async () => {
+    const cluster = new FakeCluster();
+    void cluster.client.bucket().get("a", { ...stale, minRevision: 77 });
+    const { envelope } = await cluster.attempt();
+    expect(envelope).toMatchObject({ minRevision: 77, maxAgeMs: 50 });
+  });
+});
+
 describe("the caller's array", () => {
   test("may be used again as soon as the call was made", async () => {
     const cluster = new FakeCluster();
