@@ -46,6 +46,8 @@ export interface BirthInput {
 
 const askIntervalMs = 200;
 
+const alreadyBorn = "this node already holds another birth of the group";
+
 export class Midwife {
   readonly outbox: BirthEffect[] = [];
   readonly #self: Sender;
@@ -93,7 +95,7 @@ export class Midwife {
   }
 
   bringsObjectionableBirth({ birth }: Bringing): boolean {
-    return birth !== undefined && objectionTo(birth, this.#plan) !== undefined;
+    return birth !== undefined && this.#objectionTo(birth) !== undefined;
   }
 
   bringsThisBirth({ birth }: Bringing): boolean {
@@ -131,14 +133,12 @@ export class Midwife {
   noteObjection({ from, birth, ...answer }: Bringing & { readonly from: Sender }): void {
     if (answer.objection !== undefined) this.#problem(from.node, answer.objection);
     if (birth === undefined || birth.id === this.#birth?.id) return;
-    const objection =
-      objectionTo(birth, this.#plan) ?? "this node already holds another birth of the group";
+    const objection = this.#objectionTo(birth) ?? alreadyBorn;
     this.#problem(from.node, objection);
   }
 
   object({ from, birth }: FromPeer<BirthOffer>): void {
-    const objection =
-      objectionTo(birth, this.#plan) ?? "this node already holds another birth of the group";
+    const objection = this.#objectionTo(birth) ?? alreadyBorn;
     this.#send(from.node, {
       type: "birthAnswer",
       member: this.#self.member,
@@ -233,6 +233,15 @@ export class Midwife {
       holders: [...this.#holders],
       objection: this.#objection,
     };
+  }
+
+  /** A node takes part in one cluster only, however alike another one of the same name may be. */
+  #objectionTo(birth: Birth): string | undefined {
+    const { clusterId } = birth;
+    if (this.#clusterId !== undefined && clusterId !== this.#clusterId) {
+      return `it belongs to cluster ${clusterId}, this node to ${this.#clusterId}`;
+    }
+    return objectionTo(birth, this.#plan);
   }
 
   #problem(node: string, objection: string): void {

@@ -91,6 +91,7 @@ export const birthMachine = setup({
           { guard: "bringsObjectionableBirth", actions: "noteObjection" },
           { guard: "bringsBirth", target: "storing", actions: "adopt" },
         ],
+        clusterKnown: { actions: "noteClusterId" },
         deadline: { actions: "ask" },
       },
     },
