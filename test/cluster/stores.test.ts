@@ -108,10 +108,12 @@ test("a damaged record stops the replica that meets it, and is never served", as
   replaceStore("newer");
   cluster.start("n3");
   await cluster.waitUntilServing();
+  // With n1 away, nothing is acknowledged that is not on the disk of n3.
+  await cluster.kill("n1");
   const marker = "a value to be found on the disk again";
   resultOf(await client.put("a", marker));
-  await cluster.waitUntilQuiet();
   await cluster.kill("n3");
+  cluster.start("n1");
   damageEvery(marker, join(cluster.node("n3").dataDirectory, "log", "data.mdb"));
   cluster.start("n3");
   await cluster.waitUntil("n3 says that its store is corrupt", () => {
