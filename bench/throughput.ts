@@ -52,15 +52,17 @@ async function run(options: BenchOptions): Promise<RunResult> {
     requireDisk(cluster.directory);
     const before = await cluster.status();
     const phases = await measure(cluster, options);
-    const work = workBetween(before, await cluster.status());
+    const after = await cluster.status();
+    const work = workBetween(before, after);
     const hasErrors = phases.some(({ errors }) => Object.keys(errors).length > 0);
+    const isUndisturbed = !hasErrors && startsOf(before) === startsOf(after);
     return {
       machine: describeMachine(resolve(cluster.directory)),
       natsServer: cluster.brokerVersion,
       options,
       phases,
       ...work,
-      valid: work.checkpoints >= checkpointsMin && work.trims >= trimsMin && !hasErrors,
+      valid: work.checkpoints >= checkpointsMin && work.trims >= trimsMin && isUndisturbed,
     };
   } finally {
     await cluster.stop();
@@ -146,6 +148,11 @@ async function phaseFrom(measured: Measured, begun: Looked, ended: Looked): Prom
     },
     flushMs: status.map(({ flush }) => ({ p50: flush.p50Ms, p99: flush.p99Ms })),
   };
+}
+
+/** Equal as long as no node was started again: CPU time of a process that is gone is not counted. */
+function startsOf(status: readonly NodeStatus[]): string {
+  return status.map(({ node, incarnation }) => `${node} ${incarnation}`).join();
 }
 
 /** Entries of all groups together. */

@@ -59,7 +59,7 @@ export function renderReport({ machine, natsServer, options, phases, ...run }: R
   ];
   if (!run.valid) {
     lines.push(
-      `INVALID: a run needs ${checkpointsMin} checkpoints, ${trimsMin} trim and no error; measure longer.`,
+      `INVALID: a run needs ${checkpointsMin} checkpoints, ${trimsMin} trim, no error and no restart; measure longer.`,
     );
   }
   return lines.join("\n");
