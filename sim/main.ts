@@ -26,6 +26,10 @@ const { values } = parseArgs({
   },
 });
 
+/** So many seeds are a set that has to show what it contains; among more of them every kind of fault has its turn. */
+const seedsOfASet = 5;
+const seedsOfAllFaults = 12;
+
 const readRealClock = performance.now.bind(performance);
 forbidImpurity();
 
@@ -40,19 +44,23 @@ const shared = {
   ...(values.faults === undefined ? {} : { faults: values.faults.split(",").map(faultClass) }),
 };
 let failures = 0;
+const reports: SeedReport[] = [];
 let tried = 0;
 for (let seed = first; seed < first + count; seed++) {
   runOne({ ...shared, seed });
   tried += 1;
   if (failures > 0 && values["until-failure"]) break;
 }
+const lacking = tried >= seedsOfASet && values.faults === undefined ? lackingIn(reports) : [];
+for (const what of lacking) console.log(`VACUOUS  ${what}`);
 console.log(`${tried - failures} seeds passed, ${failures} failed`);
-process.exitCode = failures === 0 ? 0 : 1;
+process.exitCode = failures === 0 && lacking.length === 0 ? 0 : 1;
 
 function runOne(options: SeedOptions): void {
   const startedMs = readRealClock();
   try {
     const report = runSeed(options);
+    reports.push(report);
     if (values.twice) requireSameRun(report, runSeed(options));
     const seconds = ((readRealClock() - startedMs) / 1_000).toFixed(1);
     console.log(`${lineOf(report)}  ${seconds} s`);
@@ -61,6 +69,21 @@ function runOne(options: SeedOptions): void {
     console.log(`seed ${options.seed}  ${options.nodes} nodes  ${textOf(error)}`);
     console.log(`  replay with: ${commandOf(options)}`);
   }
+}
+
+/** What a set of seeds this large has to contain, lest it prove nothing. */
+function lackingIn(reports: readonly SeedReport[]): readonly string[] {
+  const total = (count: (report: SeedReport) => number): number =>
+    reports.reduce((sum, report) => sum + count(report), 0);
+  const unstruck = faultClasses.filter((fault) => total(({ faults }) => faults[fault] ?? 0) === 0);
+  const everyFault = reports.length >= seedsOfAllFaults;
+  const lacking = everyFault ? unstruck.map((fault) => `no ${fault}`) : [];
+  if (total(({ leaderChanges }) => leaderChanges) === 0) lacking.push("no change of leaders");
+  if (total(({ checkpoints }) => checkpoints) < 3) lacking.push("fewer than three checkpoints");
+  if (total(({ trims }) => trims) < 3) lacking.push("fewer than three trims");
+  const undecided = total(({ registersUndecided }) => registersUndecided);
+  if (undecided * 10 > total(({ registers }) => registers)) lacking.push("too many undecided keys");
+  return lacking;
 }
 
 function requireSameRun(one: SeedReport, other: SeedReport): void {
@@ -83,6 +106,7 @@ function lineOf(report: SeedReport): string {
     `${report.chosenSlots} slots`,
     `${report.leaderChanges} leader changes`,
     `${report.checkpoints} checkpoints`,
+    `${report.trims} trims`,
     `hash ${report.traceHash}`,
     `[${struck.join(", ")}]`,
   ].join("  ");

@@ -23,7 +23,8 @@ export type FaultCounts = Readonly<Record<string, number>>;
 /** How long faults last and how long things are left alone, in milliseconds. */
 const faultMs = { min: 100, max: 2_500 };
 const calmMs = { min: 0, max: 1_500 };
-const faultsAtOnceMax = 3;
+const inTurnAtOnce = 2;
+const companyMax = 2;
 /** A fault strikes a leader that often; otherwise anybody. */
 const leaderChance = 0.5;
 
@@ -65,15 +66,18 @@ export class Nemesis {
     this.#mend();
   }
 
-  /** One class in its turn, and perhaps others with it. */
+  /** The classes whose turn it is, and perhaps another. */
   #strike(): void {
     if (this.#stopping) return;
     const { cluster, randomness, classes } = this.#options;
-    const company = randomness.below(faultsAtOnceMax);
+    const company = randomness.below(companyMax);
     const drawn = Array.from({ length: company }, () => classes[randomness.below(classes.length)]);
-    const inTurn = classes[this.#turn % classes.length];
-    this.#turn += 1;
-    for (const name of [inTurn, ...drawn]) if (name !== undefined) this.#inflict(name);
+    const inTurn = Array.from(
+      { length: inTurnAtOnce },
+      (_, ahead) => classes[(this.#turn + ahead) % classes.length],
+    );
+    this.#turn += inTurnAtOnce;
+    for (const name of [...inTurn, ...drawn]) if (name !== undefined) this.#inflict(name);
     cluster.world.schedule(between(randomness, faultMs.min, faultMs.max), () => {
       if (this.#stopping) return;
       this.#mend();

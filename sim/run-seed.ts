@@ -39,6 +39,7 @@ export interface SeedReport {
   readonly chosenSlots: number;
   readonly leaderChanges: number;
   readonly checkpoints: number;
+  readonly trims: number;
   readonly faults: FaultCounts;
   /** Keys whose histories were searched for an explanation, and those where the search gave up. */
   readonly registers: number;
@@ -63,7 +64,7 @@ const birthMs = 4_000;
 /** What a birth must survive: losing a disk is left to an operator then. */
 const birthFaults = passingFaults.filter((name) => !/^(drain|full disk|clock)/.test(name));
 /** Neighbouring seeds begin at different fault classes. */
-const turnsPerSeed = 4;
+const turnsPerSeed = 6;
 /** After the last fault everything has to work again within this time. */
 const recoveryMs = 20_000;
 
@@ -136,7 +137,8 @@ function play(cluster: SimulatedCluster, options: SeedOptions): SeedReport {
     failed: history.failed,
     chosenSlots: cluster.chosen.chosenSlots,
     leaderChanges: cluster.reigns - topology.groups.length,
-    checkpoints: checkpointsOf(cluster),
+    checkpoints: cluster.checkpoints,
+    trims: cluster.trims,
     faults: nemesis.counts,
     registers: registers.checked,
     registersUndecided: registers.undecided,
@@ -185,13 +187,6 @@ function caughtUp(cluster: SimulatedCluster): boolean {
     const expected = members.filter((node) => !cluster.hurt.has(node)).length;
     return whole.length === expected && applied.size === 1;
   });
-}
-
-function checkpointsOf(cluster: SimulatedCluster): number {
-  const counts = [...cluster.nodes.values()].flatMap(({ host }) =>
-    (host?.status().replicas ?? []).map(({ checkpoints }) => checkpoints),
-  );
-  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 /** A run in which nothing happened proves nothing. */

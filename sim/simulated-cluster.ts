@@ -49,6 +49,12 @@ export class SimulatedCluster {
   readonly hurt = new Set<string>();
   /** The machine whose clock is a day ahead, if one is. */
   dayAhead: { readonly node: string; readonly end: () => void } | undefined;
+  /** Appends that trimmed a log. */
+  trims = 0;
+  /** Checkpoints that a member has told its leader of. */
+  checkpoints = 0;
+  /** The newest of them, by node and group. */
+  readonly #checkpointedThrough = new Map<string, number>();
   /** Reigns seen, by group: leader and ballot. */
   readonly #reigns = new Set<string>();
 
@@ -138,6 +144,7 @@ export class SimulatedCluster {
     });
     node.logDisk.onDurable = (group, change) => {
       this.#watch(() => {
+        if (change.trimThrough !== undefined) this.trims += 1;
         this.chosen.noteDurable(name, group, change);
         this.persisted.noteDurable(name, group, change);
       });
@@ -161,9 +168,18 @@ export class SimulatedCluster {
     this.persisted.noteSent(node.name, node.logDisk, envelope.group, message);
     this.ballots.noteSent(node.name, envelope, message);
     this.silence.noteSent(node, envelope.group, message);
+    if (message.type === "heartbeatAcked") {
+      this.#noteCheckpoint(`${node.name}/${envelope.group}`, message.checkpointThrough);
+    }
     if (message.type === "heartbeat") {
       const { round, member } = message.ballot;
       this.#reigns.add(`${envelope.group} ${round} ${member}`);
     }
+  }
+
+  #noteCheckpoint(replica: string, through: number): void {
+    if (through <= (this.#checkpointedThrough.get(replica) ?? 0)) return;
+    this.#checkpointedThrough.set(replica, through);
+    this.checkpoints += 1;
   }
 }

@@ -11,7 +11,7 @@ import { mutants, type Mutant } from "./mutants.ts";
 /** This file runs as dist/sim/mutants/main.js. */
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const compiled = join(root, "dist");
-const workshop = join(root, "node_modules", ".cache", "synod-mutants");
+const workshop = join(root, "node_modules", ".cache", `synod-mutants-${process.pid}`);
 
 interface Outcome {
   readonly mutant: Mutant;

@@ -201,7 +201,7 @@ class Dissection {
 
 /**
  * A write of unknown outcome whose text nobody ever met explains nothing but a removal that found something, so it is
- * left out, and such removals are not held to what they found.
+ * left out, and such removals are not held to what they found. One whose text expires may have removed what was there.
  */
 function withoutUnseen(operations: readonly RegisterOperation[]): RegisterOperation[] {
   const met = new Set<Held>();
@@ -212,10 +212,16 @@ function withoutUnseen(operations: readonly RegisterOperation[]): RegisterOperat
     if (effect.kind === "write" && returnedMs !== Infinity) met.add(effect.text);
   }
   const isUnseen = ({ effect }: RegisterOperation): boolean =>
-    (effect.kind === "write" || effect.kind === "expire") && !met.has(effect.text);
+    effect.kind === "write" && !met.has(effect.text);
+  const removal = { kind: "remove", existed: undefined, needed: undefined } as const;
   const anyUnseen = operations.some(isUnseen);
   return operations
     .filter((operation) => !isUnseen(operation))
+    .map((operation) =>
+      operation.effect.kind === "expire" && !met.has(operation.effect.text)
+        ? { ...operation, effect: removal }
+        : operation,
+    )
     .map((operation) =>
       anyUnseen && operation.effect.kind === "remove" && operation.effect.existed === true
         ? { ...operation, effect: { ...operation.effect, existed: undefined } }
