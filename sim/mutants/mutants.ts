@@ -81,7 +81,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "a restarted acceptor has forgotten what it promised",
-    file: "actors/replica/replica.ts",
+    file: "actors/replica/replica-memories.ts",
     find: "promise: stored.promise,",
     replace: "promise: { ...stored.promise, round: 0 },",
     caughtBy: ["promises never go back", ...splitLogs],
