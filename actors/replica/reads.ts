@@ -2,7 +2,7 @@
  * Reads of applied state. A linearizable read is answered by the leader once everything committed at a moment after
  * the read's arrival, at which nobody else could lead, is applied; a stale one by any replica at once.
  */
-import { consistency, replyKind } from "../../infra/codec/formats.ts";
+import { behindAllFrames, consistency, replyKind } from "../../infra/codec/formats.ts";
 import type { ReplyEncoder } from "../../infra/codec/reply-codec.ts";
 import type { ReadFrame } from "../../infra/codec/request-decoder.ts";
 import type { Clock } from "../../infra/clock/clock.ts";
@@ -182,7 +182,7 @@ export class Reads {
       number: envelope.number,
       group,
       slot: state.appliedThrough,
-      index: 0,
+      index: behindAllFrames,
       lastRevision: state.lastRevision,
       asOf: asOfMs === 0 ? 0 : revisionAt(asOfMs),
       results,
