@@ -44,7 +44,11 @@ export function topologyDifference(
   const wished = wishedPlans(topology, node);
   const differences = stored.flatMap((birth) => {
     const plan = wished.find(({ group }) => group === birth.group);
-    if (plan === undefined) return [`group ${birth.group} runs here but is not in the file`];
+    if (plan === undefined) {
+      return [
+        `group ${birth.group} runs here, and the file has none of that name with ${node} in it`,
+      ];
+    }
     const objection = objectionTo(birth, plan);
     return objection === undefined ? [] : [`group ${birth.group}: ${objection}`];
   });

@@ -282,7 +282,7 @@ export class NodeHost {
         for (const replica of this.#replicas.values()) replica.disconnected();
         return;
       case "serving":
-        return this.#options.log("serving", { node: this.#self.node });
+        return this.#options.log("serving", {});
       case "drainReplicas":
         return this.#drainReplicas();
       case "barred":
@@ -327,8 +327,15 @@ export class NodeHost {
         this.#drops.count(what);
         log(what, { group, ...details });
       },
-      settled: () => this.#settled(group),
-      leaderChanged: () => this.#leaderChanged(),
+      settled: () => {
+        this.#noteMissingState(group);
+        this.#settled(group);
+      },
+      leaderChanged: () => {
+        const leads = this.#replicas.get(group)?.leads === true;
+        log(leads ? "leads the group" : "leads the group no more", { group });
+        this.#leaderChanged();
+      },
       drained: () => {
         this.#life.post({ type: "replicaDrained", group, nowMs: clock.monotonicMs() });
       },
@@ -345,6 +352,13 @@ export class NodeHost {
     this.#options.log("the group knows another store of this node", { group, clusterId });
     const nowMs = this.#options.clock.monotonicMs();
     this.#life.post({ type: "storeLost", group, nowMs });
+  }
+
+  #noteMissingState(group: string): void {
+    if (this.#replicas.get(group)?.needsSnapshot !== true) return;
+    const text =
+      "it misses entries that no member has any more; it votes, but never leads or serves";
+    this.#options.log("a replica needs a snapshot", { group, code: "NEEDS_SNAPSHOT", text });
   }
 
   #settled(group: string): void {

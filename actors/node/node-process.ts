@@ -10,11 +10,12 @@ import type { StateStore } from "../../infra/state-store/state-store.ts";
 import type { Topology } from "../../infra/topology/topology.ts";
 import type { NatsAccess } from "../../infra/transport/nats-access.ts";
 import { NatsTransport } from "../../infra/transport/nats-transport.ts";
-import type { Transport, TransportProblem } from "../../infra/transport/transport.ts";
+import type { Transport } from "../../infra/transport/transport.ts";
 import { Deferred } from "../deferred.ts";
 import { defaultLimits, type ReplicaLimits } from "../replica/limits.ts";
 import { stopReasonOf } from "../stop-reason.ts";
 import { listenAsBarredNode } from "./barred-node.ts";
+import { ConnectionLog } from "./connection-log.ts";
 import { NodeHost } from "./node-host.ts";
 
 export interface NodeProcessOptions {
@@ -79,21 +80,17 @@ export async function startNodeProcess(options: NodeProcessOptions): Promise<Nod
 
 function connect(options: NodeProcessOptions, purpose: "peers" | "clients"): NatsTransport {
   const { access, node, log } = options;
-  return new NatsTransport({
+  const connectionLog = new ConnectionLog({ log, node, purpose });
+  const transport = new NatsTransport({
     ...access,
     name: `synod ${node} ${purpose}`,
     noEcho: true,
-    onProblem: (problem) => logProblem(log, purpose, problem),
+    onProblem: (problem) => connectionLog.noteProblem(problem),
   });
-}
-
-function logProblem(
-  log: NodeProcessOptions["log"],
-  purpose: string,
-  problem: TransportProblem,
-): void {
-  const cause = problem.cause instanceof Error ? problem.cause.message : String(problem.cause);
-  log(`transport: ${problem.kind}`, { purpose, ...problem, cause });
+  transport.onConnectionChange((connected) => {
+    if (connected) connectionLog.connected();
+  });
+  return transport;
 }
 
 function stayBarred(options: NodeProcessOptions, error: SynodError): NodeProcess {

@@ -12,5 +12,11 @@ export function jsonLog(
     { base: bindings, timestamp: pino.stdTimeFunctions.isoTime },
     destination,
   );
-  return (what, details = {}) => logger.info(details, what);
+  return (what, details = {}) => logger[levelOf(details)](details, what);
+}
+
+/** A failure that has an error code waits for a person; one that only has a cause is tried again. */
+function levelOf(details: Readonly<Record<string, unknown>>): "error" | "warn" | "info" {
+  if ("code" in details) return "error";
+  return "cause" in details ? "warn" : "info";
 }
