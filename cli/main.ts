@@ -3,15 +3,23 @@
 import { CommanderError } from "commander";
 import { exitCode, exitCodeFor } from "./output/exit-codes.ts";
 import { failureLines } from "./output/failure-lines.ts";
-import { processScreen, whenNobodyReads } from "./output/screen.ts";
+import { processScreen, whenOutputEnds } from "./output/screen.ts";
 import { styleFor } from "./output/style.ts";
 import { synodProgram } from "./program.ts";
 
 const screen = processScreen();
 // A cluster or a node goes on without its reader; a command that only prints has nothing left to do.
 const isLasting = ["dev", "start"].includes(process.argv[2] ?? "");
-whenNobodyReads(() => {
-  if (!isLasting) process.exit(exitCode.done);
+whenOutputEnds({
+  nobodyReads: () => {
+    if (!isLasting) process.exit(exitCode.done);
+  },
+  failed: (failure) => {
+    if (isLasting) return;
+    screen.note(`error: the output cannot be written: ${failure.message}`);
+    screen.note("  next: Make room where it goes; what was asked for may have been carried out.");
+    process.exit(exitCode.outcomeUnknown);
+  },
 });
 
 try {

@@ -66,10 +66,12 @@ function limitsFrom(settings: readonly string[]): Partial<ReplicaLimits> {
   for (const setting of settings) {
     const [name = "", value = ""] = setting.split("=", 2);
     const number = Number(value);
-    if (!Object.hasOwn(known, name) || !Number.isSafeInteger(number) || number <= 0) {
+    const isKnown = Object.hasOwn(known, name);
+    if (!isKnown || !Number.isSafeInteger(number) || number <= 0) {
       const names = Object.keys(known).join(", ");
-      throw new SynodError("BAD_REQUEST", `--limit ${setting} is not name=number`, {
-        nextStep: `Give a whole number for one of ${names}.`,
+      const why = isKnown ? "gives no whole number from 1 up" : "names no limit";
+      throw new SynodError("BAD_REQUEST", `--limit ${setting} ${why}`, {
+        nextStep: `Write name=number for one of ${names}.`,
       });
     }
     limits[name as keyof ReplicaLimits] = number;

@@ -15,6 +15,20 @@ export const exitCodeOf: Readonly<Record<StopSignal, number>> = {
   SIGTERM: 143,
 };
 
+const stopSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const satisfies readonly StopSignal[];
+
+/** Before there is anything to stop: tidies up and ends the process. Until the function it returns is called. */
+export function endOnStopSignals(tidyUp: () => void): () => void {
+  const end = (signal: StopSignal): void => {
+    tidyUp();
+    process.exit(exitCodeOf[signal]);
+  };
+  for (const signal of stopSignals) process.on(signal, end);
+  return () => {
+    for (const signal of stopSignals) process.off(signal, end);
+  };
+}
+
 export function onStopSignals(
   politely: (signal: StopSignal) => void,
   atOnce: (signal: StopSignal) => void,
@@ -29,7 +43,5 @@ export function onStopSignals(
       atOnce(signal);
     }
   };
-  process.on("SIGINT", asked);
-  process.on("SIGTERM", asked);
-  process.on("SIGHUP", asked);
+  for (const signal of stopSignals) process.on(signal, asked);
 }

@@ -4,7 +4,7 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 /** The monitor counts its own sampling interval as delay. */
 const resolutionMs = 20;
 
-/** Memory in bytes, CPU in milliseconds since the start, event-loop delay in milliseconds since the last call. */
+/** The process id, memory in bytes, CPU in milliseconds since the start, event-loop delay in milliseconds since the last call. */
 export function processVitals(): () => Readonly<Record<string, number>> {
   const delay = monitorEventLoopDelay({ resolution: resolutionMs });
   delay.enable();
@@ -12,6 +12,7 @@ export function processVitals(): () => Readonly<Record<string, number>> {
     const { rss, heapUsed, external } = process.memoryUsage();
     const { user, system } = process.cpuUsage();
     const vitals = {
+      pid: process.pid,
       rssBytes: rss,
       heapBytes: heapUsed,
       externalBytes: external,

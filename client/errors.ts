@@ -49,9 +49,7 @@ export class TimeoutError extends SynodError {
     super("TIMEOUT", message, {
       outcome,
       retryable: certain,
-      nextStep: certain
-        ? "Try again, or allow more time with timeoutMs."
-        : "Read the keys back, or wait longer.",
+      nextStep: certain ? "Try again, or allow more time." : "Read the keys back, or wait longer.",
     });
     this.timeoutMs = timeoutMs;
   }

@@ -45,7 +45,9 @@ function keyBytes(key: Key): string {
   const bytes = byteStringOf(key);
   // Text with half of a surrogate pair has no UTF-8: it would become another key.
   if (bytes !== key && typeof key === "string" && loneSurrogate.test(key)) {
-    throw new SynodError("BAD_KEY", `the key ${JSON.stringify(key)} is no well-formed text`);
+    throw new SynodError("BAD_KEY", `the key ${JSON.stringify(key)} is no well-formed text`, {
+      nextStep: "Use text without halves of surrogate pairs, or a Uint8Array.",
+    });
   }
   return bytes;
 }

@@ -41,6 +41,7 @@ export function statusObject(
 const nodeColumns: readonly Column[] = [
   { name: "NODE" },
   { name: "STATE" },
+  { name: "PID", align: "right" },
   { name: "LEADS" },
   { name: "VERSION" },
   { name: "UP", align: "right" },
@@ -52,11 +53,12 @@ const nodeColumns: readonly Column[] = [
 function nodeLines({ nodes, groups }: ClusterPicture, style: Style): string[] {
   const rows = nodes.map(({ node, word }) => {
     const leads = groups.filter(({ leader }) => leader === node).map(({ group }) => group);
-    if (word === undefined) return [node, style.red("no answer"), "", "", "", "", "", ""];
+    if (word === undefined) return [node, style.red("no answer"), "", "", "", "", "", "", ""];
     const { barred, state, version, vitals, flush } = word;
     return [
       node,
       barred === undefined ? state : style.red(barred.code),
+      String(vitals["pid"] ?? "-"),
       leads.join(" "),
       version,
       durationText(vitals["uptimeMs"]),

@@ -1,5 +1,5 @@
 /** `synod range`: reads keys in order. */
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 import type { Entry } from "../../client/entry.ts";
 import type { RangeQuery } from "../../client/range-scan.ts";
 import { wholeNumber } from "../arguments.ts";
@@ -40,7 +40,12 @@ export function addRange(program: Command, screen: Screen): void {
     .option("--limit <count>", "at most so many keys", wholeNumber(1))
     .option("--reverse", "from the end to the start")
     .option("--keys", "keys only")
-    .option("--raw", "values only, each byte for byte and with a line end")
+    .addOption(
+      new Option("--raw", "values only, each byte for byte and with a line end").conflicts([
+        "keys",
+        "json",
+      ]),
+    )
     .option("--stale", "take what any node has, which may be old");
   addDataOptions(command, help).action((flags: RangeFlags) => range(flags, screen));
 }

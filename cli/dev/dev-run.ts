@@ -17,23 +17,29 @@ import { invocation } from "./invocation.ts";
 import { whenReady } from "./readiness.ts";
 import { welcomeLines } from "./welcome.ts";
 import type { Screen } from "../output/screen.ts";
-import { exitCodeOf, onStopSignals } from "../stop-signals.ts";
+import { endOnStopSignals, exitCodeOf, onStopSignals } from "../stop-signals.ts";
 
 /** Resolves when everything has stopped. */
 export async function runDevCluster(options: DevOptions, screen: Screen): Promise<void> {
   const startedMs = performance.now();
   const plan = planDevCluster(options);
   const unlock = claimDirectory(plan);
+  const leave = (): void => {
+    unlock();
+    if (plan.ephemeral) rmSync(plan.root, { recursive: true, force: true });
+  };
+  const beginStopping = endOnStopSignals(leave);
   try {
     const binary = await findBroker({
       environment: process.env,
       clock: systemClock,
       progress: (step) => screen.note(`${step} ...`),
     });
-    await new DevRun(plan, binary, screen, startedMs).run();
+    const run = new DevRun(plan, binary, screen, startedMs);
+    beginStopping();
+    await run.run();
   } finally {
-    unlock();
-    if (plan.ephemeral) rmSync(plan.root, { recursive: true, force: true });
+    leave();
   }
 }
 

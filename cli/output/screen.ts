@@ -26,12 +26,18 @@ export function processScreen(): Screen {
   };
 }
 
-/** A reader that has seen enough, as `head` does, is no failure. `done` is called when nobody reads any more. */
-export function whenNobodyReads(done: () => void): void {
+export interface OutputEnd {
+  /** A reader that has seen enough, as `head` does, is no failure. */
+  readonly nobodyReads: () => void;
+  /** A full disk, for example. */
+  readonly failed: (failure: Error) => void;
+}
+
+export function whenOutputEnds({ nobodyReads, failed }: OutputEnd): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", (failure: NodeJS.ErrnoException) => {
-      if (failure.code !== "EPIPE") throw failure;
-      done();
+      if (failure.code === "EPIPE") nobodyReads();
+      else failed(failure);
     });
   }
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -186,7 +186,7 @@ describe("txn", () => {
 describe("status and regions", () => {
   test("status shows nodes, replicas and regions, and that nothing is wrong", async () => {
     const stdout = await output(["status", "--check"]);
-    expect(stdout).toMatch(/^n1 +serving /m);
+    expect(stdout).toMatch(new RegExp(`^n1 +serving +${dev.pidOf("n1")} `, "m"));
     expect(stdout).toMatch(/^meta +n1 +(leader|follower) +\d/m);
     expect(stdout).toMatch(/^1 +\(first key\) +default\/i +g1 +n\d$/m);
     expect(stdout).toContain("No issues.");
@@ -251,6 +251,14 @@ describe.concurrent("what is wrong is said", () => {
     const { code, stderr } = await synod(["put", "large"], { input: Buffer.alloc(600 * 1024) });
     expect(code).toBe(1);
     expect(stderr).toContain("VALUE_TOO_LARGE, not executed");
+  });
+
+  test.skipIf(!existsSync("/dev/full"))("an output that takes nothing", async () => {
+    const full = openSync("/dev/full", "w");
+    const { code, stderr } = await synod(["put", "unsaid", "x"], { output: full });
+    closeSync(full);
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/^error: the output cannot be written: ENOSPC.*\n {2}next: .*\n$/);
   });
 
   test("a server that is not there, and who named it", async () => {

@@ -1,7 +1,8 @@
-import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { writeProgram } from "../broker/fake-programs.ts";
 import { freePort } from "../broker/real-broker.ts";
 import { isGone, waitUntil } from "../support/wait-until.ts";
 import { DevProcess, runSynod } from "./support/synod.ts";
@@ -51,6 +52,22 @@ test("a busy port is an error that names --port", async () => {
   expect(second.stderr).toContain(`127.0.0.1:${port} is taken`);
   expect(second.stderr).toContain("PORT_IN_USE");
   expect(second.stderr).toContain("--port");
+});
+
+test("Ctrl-C while nats-server is still looked for leaves no directory behind", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "synod-cli-early-"));
+  const started = join(folder, "started");
+  const broker = writeProgram(join(folder, "nats-server"), `touch "${started}"; exec sleep 60`);
+  const temporary = join(folder, "temporary");
+  mkdirSync(temporary);
+  const environment = { SYNOD_NATS_SERVER: broker, TMPDIR: temporary };
+  const early = new DevProcess(["--ephemeral"], { directory: folder, environment });
+  await waitUntil("nats-server is asked for its version", () => existsSync(started));
+  expect(readdirSync(temporary)).toHaveLength(1);
+  early.signal("SIGINT");
+  expect((await early.ended).code).toBe(130);
+  expect(readdirSync(temporary)).toEqual([]);
+  rmSync(folder, { recursive: true });
 });
 
 test("a node that is killed is started again, and nothing is lost", async () => {

@@ -60,6 +60,7 @@ test.each([
   [["put", "a", "b", "--revision", "-1"], "Write a whole number from 0 up"],
   [["incr", "a", "1.5"], "Write a whole number"],
   [["incr", "a", "99999999999999999"], "Write a whole number"],
+  [["range", "--raw", "--keys"], "cannot be used with option '--keys'"],
   [["dev", "--nodes", "4"], "It is 1, 3, 5 or 7."],
   [["dev", "--port", "0"], "A port is a number from 1 to 65535."],
   [["start"], "required option '--node <name>' not specified"],

@@ -15,6 +15,8 @@ export interface Ended {
 export interface RunOptions {
   readonly directory: string;
   readonly input?: string | Uint8Array;
+  /** An open file in place of the standard output that is collected. */
+  readonly output?: number;
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
@@ -31,9 +33,10 @@ export class SynodProcess {
   readonly ended: Promise<Ended>;
   readonly #process: ChildProcess;
 
-  constructor(args: readonly string[], { directory, input, environment = {} }: RunOptions) {
+  constructor(args: readonly string[], { directory, input, output, environment = {} }: RunOptions) {
     this.#process = spawn(process.execPath, [compiledPath("cli/main.ts"), ...args], {
       cwd: directory,
+      stdio: ["pipe", output ?? "pipe", "pipe"],
       env: { ...cleanEnvironment, HOME: directory, ...environment },
     });
     this.#process.stdout?.setEncoding("utf8").on("data", (text: string) => (this.stdout += text));
