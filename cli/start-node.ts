@@ -36,16 +36,18 @@ export async function startNode(options: StartOptions): Promise<void> {
     );
   }
   const log = jsonLog({ cluster: topology.cluster, node }, pino.destination({ fd: 1, sync: true }));
+  const dataDirectory = options.data ?? `.synod/${topology.cluster}/${node}`;
   const running = await startNodeProcess({
     topology,
     node,
-    dataDirectory: options.data ?? `.synod/${topology.cluster}/${node}`,
+    dataDirectory,
     access: accessOf(options, topology.servers, process.env),
     limits: limitsFrom(options.limit ?? []),
     version: synodVersion,
     vitals: processVitals(),
     log,
   });
+  log("started", { version: synodVersion, pid: process.pid, data: dataDirectory });
   onStopSignals(
     (signal) => {
       log("asked to stop", { signal });
