@@ -1,5 +1,5 @@
 /** The note a running development cluster leaves, so that other commands started in that directory find it. */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
 export interface DevNote {
@@ -40,20 +40,34 @@ export class NoteKeeper {
     this.#path = notePath(directory);
   }
 
-  /** False when the note of another cluster stands there, which runs: it stays. */
+  /**
+   * False when the note of another cluster stands there, which runs: it stays. False also when nothing can be written
+   * there: the data may lie elsewhere, and a cluster does not end for want of a convenience.
+   */
   keep(note: DevNote): boolean {
     const other = readNote(this.#path);
     if (other !== undefined && other.pid !== process.pid && isRunning(other.pid)) return false;
-    mkdirSync(dirname(this.#path), { recursive: true });
-    const draft = `${this.#path}.${process.pid}`;
-    writeFileSync(draft, `${JSON.stringify(note, undefined, 2)}\n`);
-    renameSync(draft, this.#path);
+    try {
+      mkdirSync(dirname(this.#path), { recursive: true });
+      const draft = `${this.#path}.${process.pid}`;
+      writeFileSync(draft, `${JSON.stringify(note, undefined, 2)}\n`);
+      renameSync(draft, this.#path);
+    } catch {
+      return false;
+    }
     this.#kept = true;
     return true;
   }
 
+  /** And the directory, if there was nothing but the note in it. */
   remove(): void {
-    if (this.#kept && readNote(this.#path)?.pid === process.pid) rmSync(this.#path);
+    if (!this.#kept || readNote(this.#path)?.pid !== process.pid) return;
+    rmSync(this.#path);
+    try {
+      rmdirSync(dirname(this.#path));
+    } catch {
+      // Data is in there.
+    }
   }
 }
 
