@@ -132,8 +132,13 @@ class Waiting {
 function unreachable(problem: TransportProblem | undefined): SynodError {
   const cause = problem?.cause;
   const reason = cause instanceof Error ? `: ${cause.message}` : "";
-  return new SynodError("NOT_CONNECTED", `no NATS server could be connected to${reason}`, {
+  const message = `no NATS server could be connected to${reason}`;
+  if (!/authorization|authentication/i.test(reason)) {
+    return new SynodError("NOT_CONNECTED", message, { cause });
+  }
+  return new SynodError("NOT_CONNECTED", message, {
     cause,
+    nextStep: "Check user and password, or the credentials file.",
   });
 }
 
@@ -145,7 +150,11 @@ function nobodyAnswers(
   if (problem?.kind === "permission refused") {
     const { operation, subject, cause } = problem;
     const message = `the NATS server does not let this user ${operation} ${subject}`;
-    return new SynodError("UNAVAILABLE", message, { cause, retryable: false });
+    return new SynodError("UNAVAILABLE", message, {
+      cause,
+      retryable: false,
+      nextStep: "Check the cluster's prefix, and this user's permissions on the NATS server.",
+    });
   }
   return new SynodError(
     "UNAVAILABLE",

@@ -14,7 +14,7 @@ export function notConnected({ access, origin }: Place, cause: unknown): SynodEr
   const message = `no connection to NATS at ${servers} (${origin}): ${meanings[text] ?? text}`;
   return new SynodError("NOT_CONNECTED", message, {
     nextStep: isLoginRefused(cause)
-      ? "Say who you are: --user and --password, or --creds."
+      ? "Say who you are, or correct it: --user and --password, or --creds."
       : "Start a cluster with `synod dev`, or name its NATS server with --servers.",
   });
 }

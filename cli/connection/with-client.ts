@@ -36,11 +36,13 @@ async function clientAt(place: Place, timeoutMs: number): Promise<SynodClient> {
 }
 
 /** The server is there, and nobody behind it knows where keys live. */
-function notServed({ access, prefix }: Place, { message, cause }: SynodError): SynodError {
+function notServed({ access, prefix }: Place, failure: SynodError): SynodError {
+  const { message, cause, retryable } = failure;
   const where = `${access.servers.map(withoutPassword).join(", ")}, prefix ${prefix}`;
   return new SynodError("UNAVAILABLE", `${message} (${where})`, {
     cause,
-    nextStep:
-      "Look at `synod status`, which works without a quorum; a cluster needs seconds to start.",
+    nextStep: retryable
+      ? "Look at `synod status`, which works without a quorum; a cluster needs seconds to start."
+      : failure.nextStep,
   });
 }

@@ -102,6 +102,7 @@ describe("connect", () => {
     const refused = await failure({ servers: server.url, ...access, password: "wrong" });
     expect(refused.code).toBe("NOT_CONNECTED");
     expect(refused.message).toMatch(/authorization/i);
+    expect(refused.nextStep).toMatch(/password/);
     expect(refused.message).not.toContain("wrong");
   });
 
