@@ -59,10 +59,7 @@ export async function startNodeProcess(options: NodeProcessOptions): Promise<Nod
     const randomness = systemRandomness;
     logStore = await openLmdbLogStore({ directory: dataDirectory, cluster, node, randomness });
   } catch (error) {
-    if (error instanceof SynodError && barringCodes.has(error.code)) {
-      return stayBarred(options, error);
-    }
-    throw error;
+    return stayBarred(options, error);
   }
   let stateStore: StateStore;
   try {
@@ -73,7 +70,7 @@ export async function startNodeProcess(options: NodeProcessOptions): Promise<Nod
     });
   } catch (error) {
     await logStore.close();
-    throw error;
+    return stayBarred(options, error);
   }
   return new RunningNode(options, logStore, stateStore);
 }
@@ -93,7 +90,9 @@ function connect(options: NodeProcessOptions, purpose: "peers" | "clients"): Nat
   return transport;
 }
 
-function stayBarred(options: NodeProcessOptions, error: SynodError): NodeProcess {
+/** Throws the error on when staying up would help nobody. */
+function stayBarred(options: NodeProcessOptions, error: unknown): NodeProcess {
+  if (!(error instanceof SynodError && barringCodes.has(error.code))) throw error;
   const clients = connect(options, "clients");
   sayWhyBarred(options, clients, error);
   const closed = new Deferred<void>();
@@ -106,7 +105,8 @@ function stayBarred(options: NodeProcessOptions, error: SynodError): NodeProcess
 function sayWhyBarred(options: NodeProcessOptions, clients: Transport, error: unknown): void {
   const { topology, node, version, vitals, log } = options;
   const reason = stopReasonOf(error);
-  log("this node takes no part in the cluster", { ...reason });
+  const next = error instanceof SynodError ? { next: error.nextStep } : {};
+  log("this node takes no part in the cluster", { ...reason, ...next });
   const nodes = topology.nodes.map(({ name }) => name);
   listenAsBarredNode({ clients, prefix: topology.prefix, node, nodes, version, reason, vitals });
 }

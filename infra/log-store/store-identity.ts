@@ -58,8 +58,7 @@ export function encodeIdentity(identity: StoreIdentity): Buffer {
 }
 
 export function decodeIdentity(bytes: Uint8Array): StoreIdentity {
-  const parsed = JSON.parse(Buffer.from(bytes).toString()) as Partial<StoreIdentity>;
-  const { cluster, node, member, incarnation } = parsed;
+  const { cluster, node, member, incarnation } = fieldsOf(bytes);
   if (
     typeof cluster !== "string" ||
     typeof node !== "string" ||
@@ -69,6 +68,14 @@ export function decodeIdentity(bytes: Uint8Array): StoreIdentity {
     throw new SynodError("CORRUPT_STORE", "the store's identity cannot be read");
   }
   return { cluster, node, member, incarnation };
+}
+
+function fieldsOf(bytes: Uint8Array): Partial<StoreIdentity> {
+  try {
+    return (JSON.parse(Buffer.from(bytes).toString()) ?? {}) as Partial<StoreIdentity>;
+  } catch (cause) {
+    throw new SynodError("CORRUPT_STORE", "the store's identity is no JSON", { cause });
+  }
 }
 
 export function readIdentityFile(path: string): StoreIdentity | undefined {

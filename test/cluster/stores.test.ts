@@ -103,6 +103,22 @@ test("a log that was copied back under its identity file is refused before it sa
   await othersGoOn();
 });
 
+test("another node's state is refused, and the node stays up and says so", async () => {
+  await cluster.kill("n3");
+  replaceStore("newer");
+  const state = join(cluster.node("n3").dataDirectory, "state");
+  rmSync(state, { recursive: true });
+  cpSync(join(cluster.node("n1").dataDirectory, "state"), state, { recursive: true });
+  cluster.start("n3");
+  await cluster.waitUntil(
+    "n3 says that its state is not its own",
+    () => cluster.status("n3")?.barred?.text.includes("the state store is that of") === true,
+  );
+  expect(cluster.node("n3").logged("Move its directory away")).toBe(true);
+  expect(cluster.node("n3").running).toBe(true);
+  await othersGoOn();
+});
+
 test("a damaged record stops the replica that meets it, and is never served", async () => {
   await cluster.kill("n3");
   replaceStore("newer");

@@ -120,6 +120,15 @@ test("a log without its identity file is a lost store once it was started twice"
   await expect(openStore()).rejects.toMatchObject({ code: "LOST_STORE" });
 });
 
+test.each(["", "garbage", "null", "[]", '{"cluster":"demo"}'])(
+  "an identity file that holds %j is a corrupt store",
+  async (text) => {
+    await close(await openStore());
+    writeFileSync(join(directory, "identity.json"), text);
+    await expect(openStore()).rejects.toMatchObject({ code: "CORRUPT_STORE" });
+  },
+);
+
 test("a log copied back under its newer identity file is a restored store", async () => {
   await withRecords(1);
   const copy = `${directory}-copy`;
