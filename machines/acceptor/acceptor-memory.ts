@@ -271,7 +271,7 @@ export class Acceptor {
     this.#raisePromise(ballot);
     const record: LogRecord = { epoch: ballot.epoch, slot, ballot, entry };
     this.log.put(record, this.#sequence + 1);
-    this.#append({ records: [record] });
+    this.#append({ records: [record] }, true);
     this.#answer({ sequence: this.#sequence, type: "accepted", to: from.node, ballot, slot });
   }
 
@@ -410,17 +410,23 @@ export class Acceptor {
     if (compareBallots(this.#promise, this.#appendedPromise) > 0) this.#append({});
   }
 
-  /** Every append brings along the promise and `chosenThrough`, if they are ahead of the disk. */
-  #append(change: LogAppend): void {
+  /**
+   * Every append brings along the promise and `chosenThrough`, if they are ahead of the disk. Only an accepted record
+   * under a promise that is on disk already lets `chosenThrough` lag: the group's head stays as it is, which saves a
+   * page of nearly every commit. The learner has it recorded soon after; a restart before that learns a little again.
+   */
+  #append(change: LogAppend, chosenMayLag = false): void {
     this.#sequence += 1;
     const sequence = this.#sequence;
     let complete = change;
-    if (compareBallots(this.#promise, this.#appendedPromise) > 0) {
+    const promises = compareBallots(this.#promise, this.#appendedPromise) > 0;
+    if (promises) {
       complete = { ...complete, promise: this.#promise };
       this.#appendedPromise = this.#promise;
     }
     const chosenThrough = this.log.chosenThrough;
-    if (chosenThrough > this.#appendedChosenThrough) {
+    const headStays = chosenMayLag && !promises;
+    if (chosenThrough > this.#appendedChosenThrough && !headStays) {
       complete = { ...complete, chosenThrough };
       this.#appendedChosenThrough = chosenThrough;
     }

@@ -73,7 +73,7 @@ export interface LearnerInput {
 /** Slots asked for at once; the answer is bounded in bytes by whoever serves it. */
 const learnSlotsMax = 512;
 const learnTimeoutMs = 250;
-const settleDelayMs = 500;
+const settleDelayMs = 200;
 /** Rounds through all members without progress, one of them having compacted its log, before giving up on logs. */
 const fruitlessRoundsMax = 3;
 
@@ -193,7 +193,7 @@ export class Learner implements LearnerView {
     this.outbox.push({ type: "deadline", name: "settle", atMs: nowMs + settleDelayMs });
   }
 
-  /** After a burst nothing may follow that would carry `chosenThrough` to the disk. */
+  /** Accepted records do not carry `chosenThrough` to the disk by themselves. */
   settle(): void {
     this.#settling = false;
     this.#settledThrough = this.#log.chosenThrough;
