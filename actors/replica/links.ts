@@ -4,7 +4,7 @@ import type { AcceptorEvent } from "../../machines/acceptor/acceptor-memory.ts";
 import type { CheckpointerEvent } from "../../machines/checkpointer/checkpointer-memory.ts";
 import type { LearnerEvent } from "../../machines/learner/learner-memory.ts";
 import type { ReplicaMessage } from "../../machines/messages.ts";
-import type { ProposerEvent } from "../../machines/proposer/proposer-memory.ts";
+import type { ProposerEvent } from "../../machines/proposer/proposer-events.ts";
 import type { Timed } from "../actor.ts";
 
 export interface Links {

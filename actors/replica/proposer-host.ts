@@ -1,10 +1,7 @@
 /** Hosts a replica's proposer: its messages go out, and its reign opens and closes intake and reads. */
 import { proposerActor } from "../../machines/proposer/proposer-rules.ts";
-import type {
-  Proposer,
-  ProposerEffect,
-  ProposerEvent,
-} from "../../machines/proposer/proposer-memory.ts";
+import type { ProposerEffect, ProposerEvent } from "../../machines/proposer/proposer-events.ts";
+import type { Proposer } from "../../machines/proposer/proposer-memory.ts";
 import { Actor, type HostOptions } from "../actor.ts";
 import type { Links } from "./links.ts";
 

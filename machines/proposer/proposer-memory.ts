@@ -6,7 +6,6 @@ import {
   type Ballot,
   type MemberId,
   type Round,
-  type Slot,
 } from "../ballot.ts";
 import type { Configuration, Member } from "../configuration.ts";
 import { invariant, present } from "../invariant.ts";
@@ -23,70 +22,9 @@ import type {
 import type { LogRecord } from "../record.ts";
 import type { LogView } from "../replica-log.ts";
 import { Campaign } from "./campaign.ts";
+import { Preference } from "./preference.ts";
+import type { ProposerDeadline, ProposerEffect, Timed } from "./proposer-events.ts";
 import { Reign } from "./reign.ts";
-
-export type ProposerDeadline =
-  | "election"
-  | "campaign"
-  | "heartbeat"
-  | "resend"
-  | "preference"
-  | "patience"
-  | "holdBack"
-  | "handOver";
-
-interface Timed {
-  readonly nowMs: number;
-  readonly wallMs: number;
-}
-
-export type ProposerEvent =
-  | Received<PreVoted>
-  | Received<Promised>
-  | Received<Rejected>
-  | Received<Accepted>
-  | Received<HeartbeatAcked>
-  | Received<HandOver>
-  | ({ readonly type: "enable" } & Timed)
-  | ({ readonly type: "disable" } & Timed)
-  /** The acceptor acknowledged another member's heartbeat. */
-  | ({ readonly type: "leaderSeen"; readonly ballot: Ballot; readonly node: string } & Timed)
-  | ({ readonly type: "deadline"; readonly name: ProposerDeadline } & Timed)
-  /** New entries, each for a slot of its own. */
-  | ({ readonly type: "propose"; readonly entries: readonly Uint8Array[] } & Timed)
-  /** The learner knows everything up to `through` as chosen. */
-  | ({ readonly type: "caughtUp"; readonly through: Slot } & Timed)
-  /** A quorum read waits for a heartbeat sent after its arrival. */
-  | ({ readonly type: "roundWanted" } & Timed)
-  | ({ readonly type: "transfer"; readonly member: MemberId } & Timed)
-  | ({ readonly type: "disconnected" } & Timed);
-
-export type ProposerEffect =
-  | { readonly type: "send"; readonly to: string; readonly message: ReplicaMessage }
-  /** To every member, the own acceptor included or not. */
-  | {
-      readonly type: "broadcast";
-      readonly message: ReplicaMessage;
-      readonly includingSelf: boolean;
-    }
-  | {
-      readonly type: "deadline";
-      readonly name: ProposerDeadline;
-      /** Undefined takes the deadline back. */
-      readonly atMs: number | undefined;
-    }
-  /** Everything up to `through` is chosen, and was proposed at `ballot`. */
-  | { readonly type: "chosen"; readonly ballot: Ballot; readonly through: Slot }
-  /** The learner shall fetch everything up to `through`, asking `node` first. */
-  | { readonly type: "learn"; readonly through: Slot; readonly node: string }
-  | { readonly type: "serving"; readonly ballot: Ballot }
-  /** No new proposal and no read any more. */
-  | { readonly type: "stoppedServing" }
-  /** What was proposed and is not yet chosen has an unknown outcome. */
-  | { readonly type: "inFlightAbandoned" }
-  /** The lease was renewed, or a read round confirmed. */
-  | { readonly type: "confirmed" }
-  | { readonly type: "report"; readonly what: string; readonly details: Record<string, unknown> };
 
 export interface ProposerInput {
   readonly self: Member;
@@ -107,10 +45,6 @@ const campaignResendsMax = 3;
 const rankDelayMs = 50;
 const jitterMs = 50;
 const preferenceIntervalMs = 1_000;
-/** A preferred leader has kept up for this long before it is given the lead. */
-const preferenceStableMs = 2_000;
-/** After a transfer that did not come about, the next one waits. */
-const preferenceRetryMs = 15_000;
 const lagSlotsMax = 64;
 /** Rounds are only followed this far: see the acceptor. */
 const roundJumpMax = 2 ** 20;
@@ -144,12 +78,12 @@ export class Proposer {
   #handOver: { readonly to: string; readonly message: HandOver } | undefined;
   /** Campaigns since a leader was last heard that did not even find a quorum to talk to. */
   #lonelyCampaigns = 0;
-  #preferredSinceMs: number | undefined;
-  #preferenceNotBeforeMs = 0;
+  readonly #preference: Preference;
 
   constructor(input: ProposerInput) {
     this.self = input.self;
     this.configuration = input.configuration;
+    this.#preference = new Preference(input.configuration.members, input.self.member);
     this.#log = input.log;
     this.#acceptor = input.acceptor;
     this.#random = input.random;
@@ -443,7 +377,7 @@ export class Proposer {
     const inFlight = this.#reign?.opened === true && this.#reign.window.inFlight > 0;
     this.#reign = undefined;
     this.#successor = undefined;
-    this.#preferredSinceMs = undefined;
+    this.#preference.forget();
     for (const name of ["heartbeat", "resend", "preference", "patience"] as const) {
       this.#deadline(name, undefined);
     }
@@ -463,27 +397,16 @@ export class Proposer {
   // Handing over
 
   awaitPreference(nowMs: number): void {
-    const preferred = this.configuration.members[0];
-    if (preferred === undefined || preferred.member === this.self.member) return;
-    if (!this.#keepsUp(preferred.member, nowMs)) this.#preferredSinceMs = undefined;
-    else this.#preferredSinceMs ??= nowMs;
-    this.#deadline("preference", nowMs + preferenceIntervalMs);
+    this.#preference.look((member) => this.#keepsUp(member, nowMs), nowMs);
+    if (this.#preference.isAnothers) this.#deadline("preference", nowMs + preferenceIntervalMs);
   }
 
   preferredLeaderIsReady(nowMs: number): boolean {
-    const preferred = this.configuration.members[0];
-    return (
-      preferred !== undefined &&
-      this.#preferredSinceMs !== undefined &&
-      nowMs - this.#preferredSinceMs >= preferenceStableMs &&
-      nowMs >= this.#preferenceNotBeforeMs &&
-      this.#keepsUp(preferred.member, nowMs)
-    );
+    return this.#preference.isReady((member) => this.#keepsUp(member, nowMs), nowMs);
   }
 
   choosePreferred(nowMs: number): void {
-    this.#preferenceNotBeforeMs = nowMs + preferenceRetryMs;
-    this.#beginHandOver(present(this.configuration.members[0], "a group has members"), nowMs);
+    this.#beginHandOver(this.#preference.choose(nowMs), nowMs);
   }
 
   successorVotes(member: MemberId, nowMs: number): boolean {

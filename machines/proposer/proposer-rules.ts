@@ -1,7 +1,8 @@
 /** The bodies of the proposer's named guards and actions. */
 import { acting } from "../acting.ts";
 import { proposerMachine } from "./proposer.ts";
-import type { Proposer, ProposerDeadline, ProposerEvent } from "./proposer-memory.ts";
+import type { ProposerDeadline, ProposerEvent } from "./proposer-events.ts";
+import type { Proposer } from "./proposer-memory.ts";
 
 const on = acting<Proposer, ProposerEvent>();
 

@@ -3,7 +3,8 @@
  * event per batch of operations, never an operation.
  */
 import { setup } from "xstate";
-import type { Proposer, ProposerEvent } from "./proposer-memory.ts";
+import type { ProposerEvent } from "./proposer-events.ts";
+import type { Proposer } from "./proposer-memory.ts";
 
 export interface ProposerContext {
   readonly memory: Proposer;
