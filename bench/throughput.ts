@@ -72,7 +72,8 @@ async function run(options: BenchOptions): Promise<RunResult> {
 /** Runs the load, and looks at all processes whenever it says that a measurement begins or ends. */
 function measure(cluster: BenchCluster, options: BenchOptions): Promise<PhaseResult[]> {
   const { callers, seconds, warmUpPuts, valueBytes, keys } = options;
-  const load = { callers, seconds, warmUpPuts, valueBytes, keys };
+  const oneRegion = options.oneRegion === true;
+  const load = { callers, seconds, warmUpPuts, valueBytes, keys, oneRegion };
   const { address: server, password } = cluster;
   const task: LoadTask = { ...load, server, password, timeoutMs };
   const program = fileURLToPath(new URL("throughput/load.js", import.meta.url));
@@ -164,14 +165,15 @@ function entriesOf(status: readonly NodeStatus[]): number {
   return [...chosen.values()].reduce((sum, through) => sum + through, 0);
 }
 
-/** Of the replica that did the least, among those of groups that hold keys. */
+/** Of the replica that did the least, among those of groups that were written to. */
 function workBetween(before: readonly NodeStatus[], after: readonly NodeStatus[]): Work {
   let work: Work = { checkpoints: Infinity, trims: Infinity };
   for (const { node, replicas } of after) {
     const earlier = before.find((status) => status.node === node)?.replicas ?? [];
-    for (const { group, checkpoints, trims } of replicas) {
+    for (const { group, checkpoints, trims, lastRevision } of replicas) {
       const then = earlier.find((replica) => replica.group === group);
-      if (group === metaGroup || then === undefined) continue;
+      const written = lastRevision > (then?.lastRevision ?? lastRevision);
+      if (group === metaGroup || then === undefined || !written) continue;
       work = {
         checkpoints: Math.min(work.checkpoints, checkpoints - then.checkpoints),
         trims: Math.min(work.trims, trims - then.trims),

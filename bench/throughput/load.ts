@@ -15,6 +15,7 @@ export interface LoadTask {
   readonly warmUpPuts: number;
   readonly valueBytes: number;
   readonly keys: number;
+  readonly oneRegion: boolean;
   readonly timeoutMs: number;
 }
 
@@ -108,9 +109,9 @@ class Load {
     this.#latencies.record(Math.max(1, Math.round((performance.now() - issuedMs) * 1000)));
   }
 
-  /** Spread over the alphabet, and so over the regions. */
+  /** Spread over the alphabet, and so over the regions, unless one is to have all of them. */
   #key(number: number): string {
-    const letter = String.fromCharCode(97 + (number % 26));
+    const letter = this.#task.oneRegion ? "k" : String.fromCharCode(97 + (number % 26));
     return letter + String(number).padStart(8, "0");
   }
 

@@ -9,6 +9,8 @@ export interface BenchOptions {
   readonly warmUpPuts: number;
   readonly valueBytes: number;
   readonly keys: number;
+  /** All keys lie in one region, and so in one log; otherwise in three regions of two groups. */
+  readonly oneRegion?: true;
   readonly port: number;
   /** Where the nodes' data directories are made, and removed afterwards. */
   readonly directory: string;
@@ -35,6 +37,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     .option("--warm-up-puts <number>", "before the first measurement", positive, 400_000)
     .option("--value-bytes <number>", "size of each value", positive, 128)
     .option("--keys <number>", "keys to choose from", positive, 1_000_000)
+    .option("--one-region", "keys of one region, and so of one store group, instead of all")
     .option("--port <number>", "the nats-server's", positive, 4322)
     .option("--directory <path>", "for the nodes' data; must be on a disk", ".synod")
     .option("--limit <name=value...>", "override a limit of the replicas", [])
