@@ -37,6 +37,7 @@ function fail(failure: unknown): void {
   const isWanted = (process.env["SYNOD_DEBUG"] ?? "") !== "";
   if (isWanted && failure instanceof Error) screen.note(failure.stack ?? "");
   process.exitCode = exitCodeFor(failure);
-  // What was opened before it failed would keep the process alive.
-  if (isLasting) process.exit();
+  // What was opened before it failed would keep the process alive: a NATS server that takes the connection and says
+  // nothing leaves a socket open.
+  process.stdout.write("", () => process.stderr.write("", () => process.exit()));
 }

@@ -1,4 +1,6 @@
 import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -259,6 +261,16 @@ describe.concurrent("what is wrong is said", () => {
     closeSync(full);
     expect(code).toBe(3);
     expect(stderr).toMatch(/^error: the output cannot be written: ENOSPC.*\n {2}next: .*\n$/);
+  });
+
+  test("a server that takes the connection and says nothing", async () => {
+    const silent = createServer().listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    const { port } = silent.address() as AddressInfo;
+    const { code, stderr } = await synod(["get", "a", "--servers", `nats://127.0.0.1:${port}`]);
+    expect(code).toBe(1);
+    expect(stderr).toContain("no answer in time (NOT_CONNECTED, not executed)");
+    silent.close();
   });
 
   test("a server that is not there, and who named it", async () => {
