@@ -6,7 +6,7 @@ import type { Environment } from "../processes/guarded-child.ts";
 import type { ChildState } from "../processes/supervised-child.ts";
 import type { Randomness } from "../randomness/randomness.ts";
 import type { BrokerBinary } from "./broker-binary.ts";
-import { listenerAt, reachableAddress, type Listener } from "./broker-greeting.ts";
+import { listenerAt, reachableAddress, type Listener } from "../transport/server-greeting.ts";
 
 export interface BrokerLaunch {
   readonly supervisor: ChildSupervisor;

@@ -25,13 +25,16 @@ export interface NatsConnectionSettings extends NatsAccess {
 
 type AccessOptions = Pick<ConnectionOptions, "servers" | "user" | "pass" | "authenticator" | "tls">;
 
+/** How long one attempt may take that was told nothing else. */
+export const connectMsMax = 2_000;
+
 /** Throws when a server's address cannot be read, or the credentials file. */
 export function connectionOptions(settings: NatsConnectionSettings): ConnectionOptions {
   return {
     ...accessOptions(settings),
     name: settings.name,
     noEcho: settings.noEcho ?? false,
-    timeout: settings.connectTimeoutMs ?? 2_000,
+    timeout: settings.connectTimeoutMs ?? connectMsMax,
     pingInterval: settings.pingIntervalMs ?? 1_000,
     maxPingOut: 2,
     // The transport makes the next connection: the package's own way keeps its buffers across connections.
@@ -50,7 +53,7 @@ export function accessOptions(access: NatsAccess): AccessOptions {
   const user = access.user ?? (withUser && decodeURIComponent(withUser.username));
   const password = access.password ?? (withUser && decodeURIComponent(withUser.password));
   return {
-    servers: urls.map((url) => `${url.hostname}:${url.port === "" ? "4222" : url.port}`),
+    servers: urls.map((url) => `${url.hostname}:${portOf(url)}`),
     ...(user === undefined ? {} : { user }),
     ...(password === undefined ? {} : { pass: password }),
     ...(urls.some((url) => url.protocol === "tls:") ? { tls: {} } : {}),
@@ -58,6 +61,16 @@ export function accessOptions(access: NatsAccess): AccessOptions {
       ? {}
       : { authenticator: credsAuthenticator(readFileSync(access.credentialsFile)) }),
   };
+}
+
+/** Throws when it cannot be read. An IPv6 address comes without its brackets. */
+export function addressOf(server: string): { readonly host: string; readonly port: number } {
+  const url = serverUrl(server);
+  return { host: url.hostname.replace(/^\[|\]$/g, ""), port: portOf(url) };
+}
+
+function portOf(url: URL): number {
+  return url.port === "" ? 4222 : Number(url.port);
 }
 
 function serverUrl(server: string): URL {

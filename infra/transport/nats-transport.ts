@@ -10,8 +10,14 @@ import { SynodError } from "../errors/synod-error.ts";
 import type { Randomness } from "../randomness/randomness.ts";
 import { systemRandomness } from "../randomness/system-randomness.ts";
 import { requireFits } from "./message-limits.ts";
-import { connectionOptions, type NatsConnectionSettings } from "./nats-access.ts";
+import {
+  addressOf,
+  connectionOptions,
+  connectMsMax,
+  type NatsConnectionSettings,
+} from "./nats-access.ts";
 import { NatsSubscription } from "./nats-subscription.ts";
+import { listenerAt } from "./server-greeting.ts";
 import { requirePublishSubjects, requireSubscribeSubject } from "./subject.ts";
 import type {
   InboundMessage,
@@ -55,6 +61,8 @@ export class NatsTransport implements Transport {
   #connection = 0;
   #payloadBytesMax = 0;
   #cancelRedial: Cancel | undefined;
+  /** To connect, failed ones included. */
+  #attempts = 0;
   #dialing: Promise<void>;
   /** Set by `close`, for good. */
   #closed = false;
@@ -184,13 +192,42 @@ export class NatsTransport implements Transport {
     this.#cancelRedial = undefined;
     let link: NatsConnection;
     try {
-      link = await connect(connectionOptions(this.#options));
+      const settings = this.#attempts > 0 ? await this.#thoseThatGreet() : this.#options;
+      if (this.#closed) return;
+      this.#attempts += 1;
+      link = await connect(connectionOptions(settings));
     } catch (cause) {
+      this.#attempts += 1;
       this.#redial(cause);
       return;
     }
     if (this.#closed) await link.close();
     else this.#adopt(link);
+  }
+
+  /**
+   * The package leaves the socket of an attempt open when the server accepts it and says nothing, as a frozen one does,
+   * until that server goes on. So no second attempt is made at a server that does not greet.
+   */
+  async #thoseThatGreet(): Promise<NatsTransportOptions> {
+    const { servers, connectTimeoutMs = connectMsMax } = this.#options;
+    const found = await Promise.all(
+      servers.map(async (server) => {
+        const { host, port } = addressOf(server);
+        const { kind } = await listenerAt(host, port, connectTimeoutMs, this.#clock);
+        return { server, kind };
+      }),
+    );
+    const greeting = found.filter(({ kind }) => kind === "nats-server");
+    if (greeting.length > 0) {
+      return { ...this.#options, servers: greeting.map(({ server }) => server) };
+    }
+    const silent = found.some(({ kind }) => kind === "stranger");
+    throw new Error(
+      silent
+        ? "what listens there does not greet as a nats-server does"
+        : "nobody listens there (connection refused or timed out)",
+    );
   }
 
   #redial(cause: unknown): void {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { connect } from "nats";
 import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import type { BrokerBinary } from "../../infra/broker/broker-binary.ts";
-import { listenerAt } from "../../infra/broker/broker-greeting.ts";
+import { listenerAt } from "../../infra/transport/server-greeting.ts";
 import { devPassword } from "../../infra/broker/dev-password.ts";
 import { launchBroker, type BrokerLaunch } from "../../infra/broker/launch-broker.ts";
 import { ChildSupervisor } from "../../infra/processes/child-supervisor.ts";

@@ -145,6 +145,30 @@ test("a frozen server is noticed although the socket is stuck, and used again wh
   expect(transport.connection).toBeGreaterThan(1);
 });
 
+test("a frozen server is asked again and again without a socket being left behind each time", async () => {
+  const nats = await server();
+  const problems: TransportProblem[] = [];
+  nats.pause();
+  try {
+    const before = openSockets();
+    open({
+      servers: [nats.url],
+      connectTimeoutMs: 30,
+      reconnectDelayMs: 1,
+      onProblem: (problem) => problems.push(problem),
+    });
+    await untilTrue("ten attempts have failed", () => problems.length >= 10);
+    // The first one's, and that of the attempt under way.
+    expect(openSockets() - before).toBeLessThanOrEqual(2);
+  } finally {
+    nats.resume();
+  }
+});
+
+function openSockets(): number {
+  return process.getActiveResourcesInfo().filter((name) => name.startsWith("TCP")).length;
+}
+
 test("a wrong password is reported and tried again, since the server may yet learn it", async () => {
   const nats = await server({ args: ["--user", "n1", "--pass", "se/cret"] });
   const problems: TransportProblem[] = [];
