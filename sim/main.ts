@@ -2,29 +2,13 @@
  * Runs seeds and prints one line for each: `npm run sim -- --seeds 20 --seed-start 1`, or `--seed 7` to run one again.
  * Ends with 1 when a check failed.
  */
-import { parseArgs } from "node:util";
 import { forbidImpurity } from "./impurity.ts";
-import { faultClasses, type FaultClass } from "./nemesis.ts";
+import { faultClasses } from "./nemesis.ts";
+import { parseOptions } from "./options.ts";
 import { runSeed, type SeedOptions, type SeedReport } from "./run-seed.ts";
 import { Violation } from "./violation.ts";
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: "string" },
-    seeds: { type: "string", default: "10" },
-    "seed-start": { type: "string", default: "1" },
-    nodes: { type: "string", default: "3" },
-    "faults-ms": { type: "string", default: "20000" },
-    /** Comma-separated; all classes when left out. */
-    faults: { type: "string" },
-    /** Flexible quorums, both or neither. */
-    phase1: { type: "string" },
-    phase2: { type: "string" },
-    "until-failure": { type: "boolean", default: false },
-    /** Runs each seed a second time and compares. */
-    twice: { type: "boolean", default: false },
-  },
-});
+const options = parseOptions(process.argv.slice(2));
 
 /** So many seeds are a set that has to show what it contains; among more of them every kind of fault has its turn. */
 const seedsOfASet = 5;
@@ -33,15 +17,14 @@ const seedsOfAllFaults = 12;
 const readRealClock = performance.now.bind(performance);
 forbidImpurity();
 
-const first = wholeNumber(values.seed ?? values["seed-start"]);
-const count = values.seed === undefined ? wholeNumber(values.seeds) : 1;
+const { faults, faultsMs, nodes, phase1, phase2 } = options;
+const first = options.seed ?? options.seedStart;
+const count = options.seed === undefined ? options.seeds : 1;
 const shared = {
-  nodes: nodeCount(values.nodes),
-  faultsMs: wholeNumber(values["faults-ms"]),
-  ...(values.phase1 === undefined || values.phase2 === undefined
-    ? {}
-    : { quorums: { phase1: wholeNumber(values.phase1), phase2: wholeNumber(values.phase2) } }),
-  ...(values.faults === undefined ? {} : { faults: values.faults.split(",").map(faultClass) }),
+  nodes,
+  faultsMs,
+  ...(phase1 === undefined || phase2 === undefined ? {} : { quorums: { phase1, phase2 } }),
+  ...(faults === undefined ? {} : { faults }),
 };
 let failures = 0;
 const reports: SeedReport[] = [];
@@ -49,25 +32,25 @@ let tried = 0;
 for (let seed = first; seed < first + count; seed++) {
   runOne({ ...shared, seed });
   tried += 1;
-  if (failures > 0 && values["until-failure"]) break;
+  if (failures > 0 && options.untilFailure) break;
 }
-const lacking = tried >= seedsOfASet && values.faults === undefined ? lackingIn(reports) : [];
+const lacking = tried >= seedsOfASet && faults === undefined ? lackingIn(reports) : [];
 for (const what of lacking) console.log(`VACUOUS  ${what}`);
 console.log(`${tried - failures} seeds passed, ${failures} failed`);
 process.exitCode = failures === 0 && lacking.length === 0 ? 0 : 1;
 
-function runOne(options: SeedOptions): void {
+function runOne(seedOptions: SeedOptions): void {
   const startedMs = readRealClock();
   try {
-    const report = runSeed(options);
+    const report = runSeed(seedOptions);
     reports.push(report);
-    if (values.twice) requireSameRun(report, runSeed(options));
+    if (options.twice) requireSameRun(report, runSeed(seedOptions));
     const seconds = ((readRealClock() - startedMs) / 1_000).toFixed(1);
     console.log(`${lineOf(report)}  ${seconds} s`);
   } catch (error) {
     failures += 1;
-    console.log(`seed ${options.seed}  ${options.nodes} nodes  ${textOf(error)}`);
-    console.log(`  replay with: ${commandOf(options)}`);
+    console.log(`seed ${seedOptions.seed}  ${nodes} nodes  ${textOf(error)}`);
+    console.log(`  replay with: ${commandOf(seedOptions)}`);
   }
 }
 
@@ -117,28 +100,10 @@ function textOf(error: unknown): string {
   return `BROKEN  ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 }
 
-function commandOf({ seed, nodes, faultsMs, quorums }: SeedOptions): string {
+function commandOf({ seed, quorums }: SeedOptions): string {
   const phases =
     quorums === undefined ? "" : ` --phase1 ${quorums.phase1} --phase2 ${quorums.phase2}`;
-  const faults = values.faults === undefined ? "" : ` --faults "${values.faults}"`;
+  const only = faults === undefined ? "" : ` --faults "${faults.join(",")}"`;
   const length = faultsMs === 20_000 ? "" : ` --faults-ms ${faultsMs}`;
-  return `npm run sim -- --seed ${seed} --nodes ${nodes}${phases}${length}${faults}`;
-}
-
-function wholeNumber(text: string): number {
-  const number = Number(text);
-  if (!Number.isSafeInteger(number) || number < 0) throw new Error(`${text} is no whole number`);
-  return number;
-}
-
-function nodeCount(text: string): 1 | 3 | 5 | 7 {
-  const nodes = ([1, 3, 5, 7] as const).find((count) => String(count) === text);
-  if (nodes === undefined) throw new Error(`a cluster has 1, 3, 5 or 7 nodes, not ${text}`);
-  return nodes;
-}
-
-function faultClass(name: string): FaultClass {
-  const found = faultClasses.find((fault) => fault === name);
-  if (found === undefined) throw new Error(`no fault is called ${name}`);
-  return found;
+  return `npm run sim -- --seed ${seed} --nodes ${nodes}${phases}${length}${only}`;
 }
