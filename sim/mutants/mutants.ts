@@ -88,14 +88,6 @@ export const mutants: readonly Mutant[] = [
     seeds: 20,
   },
   {
-    name: "a restarted acceptor owes nobody a lease",
-    file: "machines/acceptor/acceptor-memory.ts",
-    find: "return this.#restarted && this.configuration.members.length > 1;",
-    replace: "return false;",
-    caughtBy: wrongAnswers,
-    seeds: 200,
-  },
-  {
     name: "a frame at or below the floor is executed",
     file: "kv/state/sessions.ts",
     find: "if (frame.number <= session.floor) return refuseStale(frame, session.floor);",
