@@ -53,7 +53,7 @@ export function accessOptions(access: NatsAccess): AccessOptions {
   const user = access.user ?? (withUser && decodeURIComponent(withUser.username));
   const password = access.password ?? (withUser && decodeURIComponent(withUser.password));
   return {
-    servers: urls.map((url) => `${url.hostname}:${portOf(url)}`),
+    servers: urls.map(textOf),
     ...(user === undefined ? {} : { user }),
     ...(password === undefined ? {} : { pass: password }),
     ...(urls.some((url) => url.protocol === "tls:") ? { tls: {} } : {}),
@@ -63,10 +63,22 @@ export function accessOptions(access: NatsAccess): AccessOptions {
   };
 }
 
-/** Throws when it cannot be read. An IPv6 address comes without its brackets. */
-export function addressOf(server: string): { readonly host: string; readonly port: number } {
+export interface ServerAddress {
+  /** An IPv6 address without its brackets. */
+  readonly host: string;
+  readonly port: number;
+  /** Both together, as the `nats` package takes them; without user and password. */
+  readonly text: string;
+}
+
+/** Throws when it cannot be read. */
+export function addressOf(server: string): ServerAddress {
   const url = serverUrl(server);
-  return { host: url.hostname.replace(/^\[|\]$/g, ""), port: portOf(url) };
+  return { host: url.hostname.replace(/^\[|\]$/g, ""), port: portOf(url), text: textOf(url) };
+}
+
+function textOf(url: URL): string {
+  return `${url.hostname}:${portOf(url)}`;
 }
 
 function portOf(url: URL): number {

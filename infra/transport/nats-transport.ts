@@ -192,10 +192,11 @@ export class NatsTransport implements Transport {
     this.#cancelRedial = undefined;
     let link: NatsConnection;
     try {
-      const settings = this.#attempts > 0 ? await this.#thoseThatGreet() : this.#options;
+      const options = connectionOptions(this.#options);
+      const server = this.#attempts > 0 ? await this.#firstToGreet() : undefined;
       if (this.#closed) return;
       this.#attempts += 1;
-      link = await connect(connectionOptions(settings));
+      link = await connect(server === undefined ? options : { ...options, servers: server });
     } catch (cause) {
       this.#attempts += 1;
       this.#redial(cause);
@@ -207,27 +208,25 @@ export class NatsTransport implements Transport {
 
   /**
    * The package leaves the socket of an attempt open when the server accepts it and says nothing, as a frozen one does,
-   * until that server goes on. So no second attempt is made at a server that does not greet.
+   * until that server goes on. So after the first attempt only a server that greets is tried; one that does not keeps
+   * nobody from another that does.
    */
-  async #thoseThatGreet(): Promise<NatsTransportOptions> {
+  async #firstToGreet(): Promise<string> {
     const { servers, connectTimeoutMs = connectMsMax } = this.#options;
-    const found = await Promise.all(
-      servers.map(async (server) => {
-        const { host, port } = addressOf(server);
-        const { kind } = await listenerAt(host, port, connectTimeoutMs, this.#clock);
-        return { server, kind };
-      }),
-    );
-    const greeting = found.filter(({ kind }) => kind === "nats-server");
-    if (greeting.length > 0) {
-      return { ...this.#options, servers: greeting.map(({ server }) => server) };
+    const greeting = servers.map(async (server) => {
+      const { host, port, text } = addressOf(server);
+      const { kind } = await listenerAt(host, port, connectTimeoutMs, this.#clock);
+      if (kind === "nats-server") return text;
+      const what = kind === "nobody" ? "nobody listens" : "what listens does not greet";
+      throw new Error(`${what} at ${text}`);
+    });
+    try {
+      return await Promise.any(greeting);
+    } catch (failure) {
+      if (!(failure instanceof AggregateError)) throw failure;
+      const misses = failure.errors.map(({ message }: Error) => message);
+      throw new Error(misses.join(", "), { cause: failure });
     }
-    const silent = found.some(({ kind }) => kind === "stranger");
-    throw new Error(
-      silent
-        ? "what listens there does not greet as a nats-server does"
-        : "nobody listens there (connection refused or timed out)",
-    );
   }
 
   #redial(cause: unknown): void {

@@ -165,6 +165,25 @@ test("a frozen server is asked again and again without a socket being left behin
   }
 });
 
+test("a frozen server keeps nobody from another one, nor does a name that stands in its address get lost", async () => {
+  const args = ["--user", "n1", "--pass", "secret"];
+  const frozen = await server({ args });
+  const other = await server({ args });
+  frozen.pause();
+  try {
+    const transport = await connected({
+      servers: [`nats://n1:secret@127.0.0.1:${frozen.port}`, other.url],
+      connectTimeoutMs: 100,
+      reconnectDelayMs: 1,
+    });
+    const again = await other.restart();
+    cleanups.push(() => again.kill());
+    await untilTrue("it is connected again", () => transport.connection > 1 && transport.connected);
+  } finally {
+    frozen.resume();
+  }
+});
+
 function openSockets(): number {
   return process.getActiveResourcesInfo().filter((name) => name.startsWith("TCP")).length;
 }
