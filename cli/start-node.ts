@@ -5,6 +5,7 @@ import { defaultLimits, type ReplicaLimits } from "../actors/replica/limits.ts";
 import { SynodError } from "../infra/errors/synod-error.ts";
 import { jsonLog } from "../infra/logging/json-log.ts";
 import { loadTopology } from "../infra/topology/load-topology.ts";
+import { serversFor } from "../infra/topology/servers-for.ts";
 import type { NatsAccess } from "../infra/transport/nats-access.ts";
 import { serverList } from "./arguments.ts";
 import { synodVersion } from "./package-root.ts";
@@ -41,7 +42,7 @@ export async function startNode(options: StartOptions): Promise<void> {
     topology,
     node,
     dataDirectory,
-    access: accessOf(options, topology.servers, process.env),
+    access: { ...accessOf(options, serversFor(topology, node), process.env), inOrder: true },
     limits: limitsFrom(options.limit ?? []),
     version: synodVersion,
     vitals: processVitals(),

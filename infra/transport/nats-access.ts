@@ -4,8 +4,10 @@ import { credsAuthenticator, type ConnectionOptions } from "nats";
 import { SynodError } from "../errors/synod-error.ts";
 
 export interface NatsAccess {
-  /** `nats://host:port`, `tls://host:port`, `nats://user:password@host:port` or `host:port`; tried in random order. */
+  /** `nats://host:port`, `tls://host:port`, `nats://user:password@host:port` or `host:port`. */
   readonly servers: readonly string[];
+  /** The first connection is tried at one server after the other as they are listed; else in random order. */
+  readonly inOrder?: boolean;
   readonly user?: string;
   readonly password?: string;
   /** A `.creds` file. Read at every attempt to connect, so that a renewed one is taken up. */
@@ -23,7 +25,10 @@ export interface NatsConnectionSettings extends NatsAccess {
   readonly pingIntervalMs?: number;
 }
 
-type AccessOptions = Pick<ConnectionOptions, "servers" | "user" | "pass" | "authenticator" | "tls">;
+type AccessOptions = Pick<
+  ConnectionOptions,
+  "servers" | "noRandomize" | "user" | "pass" | "authenticator" | "tls"
+>;
 
 /** How long one attempt may take that was told nothing else. */
 export const connectMsMax = 2_000;
@@ -54,6 +59,7 @@ export function accessOptions(access: NatsAccess): AccessOptions {
   const password = access.password ?? (withUser && decodeURIComponent(withUser.password));
   return {
     servers: urls.map(textOf),
+    ...(access.inOrder === true ? { noRandomize: true } : {}),
     ...(user === undefined ? {} : { user }),
     ...(password === undefined ? {} : { pass: password }),
     ...(urls.some((url) => url.protocol === "tls:") ? { tls: {} } : {}),

@@ -10,6 +10,8 @@ export interface NatsServerOptions {
   readonly port?: number;
   readonly env?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
+  /** Where the server tells about itself; without one it does not. */
+  readonly monitorPort?: number;
 }
 
 interface Listening {
@@ -38,6 +40,13 @@ export class NatsServer {
 
   get pid(): number {
     return this.#process.pid ?? 0;
+  }
+
+  /** Names of the connections it has; needs a monitor port. */
+  async connectionNames(): Promise<readonly string[]> {
+    const answer = await fetch(`http://127.0.0.1:${this.#options.monitorPort}/connz`);
+    const { connections } = (await answer.json()) as { connections: readonly { name: string }[] };
+    return connections.map(({ name }) => name);
   }
 
   /** Kills it as a crash would, and waits until it is gone. */
@@ -74,7 +83,9 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
 function commandLine(options: NatsServerOptions): string[] {
   const where = options.config === undefined ? ["--addr", "127.0.0.1"] : ["-c", options.config];
   const port = options.port === undefined || options.port === 0 ? -1 : options.port;
-  return [...where, "--port", String(port), ...(options.args ?? [])];
+  const monitor =
+    options.monitorPort === undefined ? [] : ["--http_port", String(options.monitorPort)];
+  return [...where, "--port", String(port), ...monitor, ...(options.args ?? [])];
 }
 
 /** The server writes where it listens, and then that it is ready, to its log. */

@@ -17,6 +17,7 @@ import type { Topology } from "../../../infra/topology/topology.ts";
 import { History } from "../../../sim/workload/history.ts";
 import { brokerPasswords } from "../../support/broker-passwords.ts";
 import { startNatsServer, type NatsServer } from "../../support/nats-server.ts";
+import { startRoutedServers } from "../../support/routed-servers.ts";
 import { waitUntil } from "../../support/wait-until.ts";
 import { NodeUnderTest } from "./node-under-test.ts";
 import { TestClient } from "./test-client.ts";
@@ -27,6 +28,8 @@ export interface ClusterOptions {
   readonly limits?: Readonly<Record<string, number>>;
   /** `partition` can be used. */
   readonly filtered?: boolean;
+  /** With 3, NATS servers with routes between them; nodes begin at different ones. */
+  readonly brokers?: 1 | 3;
 }
 
 const brokerConfiguration = fileURLToPath(new URL("../../../nats.conf", import.meta.url));
@@ -42,12 +45,13 @@ export class Cluster {
   readonly #nodes: ReadonlyMap<string, NodeUnderTest>;
   readonly #watcher: Watcher;
   readonly #clients: TestClient[] = [];
-  #broker: NatsServer;
+  readonly #brokers: NatsServer[];
 
-  constructor(directory: string, broker: NatsServer, options: ClusterOptions) {
+  constructor(directory: string, brokers: readonly NatsServer[], options: ClusterOptions) {
     this.directory = directory;
-    this.#broker = broker;
-    this.topology = defaultTopology(options.nodes ?? 3, "tested", [broker.url]);
+    this.#brokers = [...brokers];
+    const servers = brokers.map(({ url }) => url);
+    this.topology = defaultTopology(options.nodes ?? 3, "tested", servers);
     this.topologyFile = join(directory, "topology.yaml");
     writeFileSync(this.topologyFile, renderTopology(this.topology));
     this.#nodes = new Map(
@@ -69,7 +73,14 @@ export class Cluster {
   }
 
   get broker(): NatsServer {
-    return this.#broker;
+    return this.brokerAt(0);
+  }
+
+  /** In the order of the topology's servers. */
+  brokerAt(index: number): NatsServer {
+    const broker = this.#brokers[index];
+    if (broker === undefined) throw new Error(`there is no NATS server ${index}`);
+    return broker;
   }
 
   get nodes(): readonly NodeUnderTest[] {
@@ -87,9 +98,11 @@ export class Cluster {
     return [...this.#nodes.keys()].filter((name) => !names.includes(name));
   }
 
-  client(name: string): TestClient {
+  /** It begins at the NATS server of that index. */
+  client(name: string, broker = 0): TestClient {
     const { servers, prefix } = this.topology;
-    const client = new TestClient({ name, servers, prefix, history: this.history });
+    const inOrder = [...servers.slice(broker), ...servers.slice(0, broker)];
+    const client = new TestClient({ name, servers: inOrder, prefix, history: this.history });
     this.#clients.push(client);
     return client;
   }
@@ -135,12 +148,12 @@ export class Cluster {
     await this.#setEars(() => true);
   }
 
-  killBroker(): Promise<void> {
-    return this.#broker.kill();
+  killBroker(index = 0): Promise<void> {
+    return this.brokerAt(index).kill();
   }
 
-  async restartBroker(): Promise<void> {
-    this.#broker = await this.#broker.restart();
+  async restartBroker(index = 0): Promise<void> {
+    this.#brokers[index] = await this.brokerAt(index).restart();
   }
 
   /** What the node says of itself at this moment; undefined while it is silent. */
@@ -218,7 +231,7 @@ export class Cluster {
     await Promise.all(this.#clients.map((client) => client.close()));
     await this.kill(...this.#nodes.keys());
     await this.#watcher.close();
-    await this.#broker.kill();
+    await Promise.all(this.#brokers.map((broker) => broker.kill()));
     rmSync(this.directory, { recursive: true, force: true });
   }
 
@@ -248,8 +261,11 @@ export class Cluster {
 
 /** A cluster whose nodes are not started yet. */
 export async function makeCluster(options: ClusterOptions = {}): Promise<Cluster> {
-  const broker = await startNatsServer({ config: brokerConfiguration, env: brokerPasswords });
-  return new Cluster(mkdtempSync(join(tmpdir(), "synod-cluster-")), broker, options);
+  const brokers =
+    options.brokers === 3
+      ? (await startRoutedServers()).servers
+      : [await startNatsServer({ config: brokerConfiguration, env: brokerPasswords })];
+  return new Cluster(mkdtempSync(join(tmpdir(), "synod-cluster-")), brokers, options);
 }
 
 /** A cluster that serves. */

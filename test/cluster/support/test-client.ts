@@ -16,6 +16,7 @@ import { copyOf } from "../../../sim/workload/simulated-client.ts";
 
 export interface TestClientOptions {
   readonly name: string;
+  /** It begins with the first. */
   readonly servers: readonly string[];
   readonly prefix: string;
   readonly history: History;
@@ -34,7 +35,12 @@ export class TestClient {
   constructor({ name, servers, prefix, history }: TestClientOptions) {
     this.name = name;
     this.#history = history;
-    this.#transport = new NatsTransport({ servers, name, onProblem: () => undefined });
+    this.#transport = new NatsTransport({
+      servers,
+      inOrder: true,
+      name,
+      onProblem: () => undefined,
+    });
     this.#core = new ClientCore({
       transport: this.#transport,
       clock: systemClock,
