@@ -4,7 +4,6 @@ import { CommanderError } from "commander";
 import { exitCode, exitCodeFor } from "./output/exit-codes.ts";
 import { failureLines } from "./output/failure-lines.ts";
 import { processScreen, whenOutputEnds } from "./output/screen.ts";
-import { styleFor } from "./output/style.ts";
 import { synodProgram } from "./program.ts";
 
 const screen = processScreen();
@@ -33,7 +32,7 @@ try {
 
 function fail(failure: unknown): void {
   const kind = isLasting ? "process" : "operation";
-  for (const line of failureLines(failure, kind, styleFor(process.stderr))) screen.note(line);
+  for (const line of failureLines(failure, kind, screen.noteStyle)) screen.note(line);
   const isWanted = (process.env["SYNOD_DEBUG"] ?? "") !== "";
   if (isWanted && failure instanceof Error) screen.note(failure.stack ?? "");
   process.exitCode = exitCodeFor(failure);

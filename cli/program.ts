@@ -1,5 +1,6 @@
 /** All commands. */
-import { Command } from "commander";
+import { Command, Option } from "commander";
+import { addCompletion } from "./commands/completion.ts";
 import { addDel } from "./commands/del.ts";
 import { addDev } from "./commands/dev.ts";
 import { addGet } from "./commands/get.ts";
@@ -12,6 +13,7 @@ import { addStatus } from "./commands/status.ts";
 import { addTxn } from "./commands/txn.ts";
 import { exitCodeHelp } from "./output/exit-codes.ts";
 import type { Screen } from "./output/screen.ts";
+import { colorChoices, type ColorChoice } from "./output/style.ts";
 import { synodVersion } from "./package-root.ts";
 
 const help = `
@@ -19,18 +21,25 @@ Examples:
   synod dev                      a cluster on this machine
   synod put greeting hello       in another terminal, in the same directory
   synod get greeting
-  synod status`;
+  synod status
+  synod help put                 how a command is used`;
 
 export function synodProgram(screen: Screen): Command {
   const program = new Command("synod");
   program
     .description("A replicated, strongly consistent key-value store on NATS.")
     .version(synodVersion)
+    .addOption(
+      new Option("--color <when>", "colours; auto: on a terminal, unless NO_COLOR is set")
+        .choices(colorChoices)
+        .default("auto"),
+    )
+    .hook("preAction", () => screen.useColor(program.opts<{ color: ColorChoice }>().color))
     // Set before the commands are added, which take it over.
+    .configureHelp({ showGlobalOptions: true })
     .exitOverride()
     .showHelpAfterError("(--help tells how it is used)")
-    .addHelpText("after", help)
-    .addHelpText("after", exitCodeHelp);
+    .addHelpText("after", help);
   program.commandsGroup("Run a cluster:");
   addDev(program, screen);
   addStart(program);
@@ -44,6 +53,11 @@ export function synodProgram(screen: Screen): Command {
   addRange(program, screen);
   addIncr(program, screen);
   addTxn(program, screen);
+  program.commandsGroup("More:");
   program.helpCommand("help [command]", "show how a command is used");
+  addCompletion(program, screen);
+  for (const command of [program, ...program.commands]) {
+    command.addHelpText("after", exitCodeHelp);
+  }
   return program;
 }

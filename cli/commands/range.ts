@@ -4,14 +4,12 @@ import type { Entry } from "../../client/entry.ts";
 import type { RangeQuery } from "../../client/range-scan.ts";
 import { wholeNumber } from "../arguments.ts";
 import { withClient } from "../connection/with-client.ts";
+import { addBoundsOptions, boundsOf, type BoundsFlags } from "../data/bounds-options.ts";
 import { addDataOptions, type DataFlags } from "../data/data-options.ts";
 import { pageText, type RangeForm } from "../data/range-lines.ts";
 import type { Screen } from "../output/screen.ts";
 
-interface RangeFlags extends DataFlags {
-  readonly prefix?: string;
-  readonly start?: string;
-  readonly end?: string;
+interface RangeFlags extends DataFlags, BoundsFlags {
   readonly limit?: number;
   readonly reverse?: boolean;
   readonly keys?: boolean;
@@ -31,12 +29,8 @@ Examples:
   synod range --json > keys.jsonl`;
 
 export function addRange(program: Command, screen: Screen): void {
-  const command = program
-    .command("range")
-    .description("read keys in order")
-    .option("--prefix <text>", "what every key begins with")
-    .option("--start <key>", "the first key that belongs to the range")
-    .option("--end <key>", "the first key that does not belong to it any more")
+  const command = program.command("range").description("read keys in order");
+  addBoundsOptions(command)
     .option("--limit <count>", "at most so many keys", wholeNumber(1))
     .option("--reverse", "from the end to the start")
     .option("--keys", "keys only")
@@ -78,11 +72,10 @@ function formOf({ json, keys }: RangeFlags, { isTerminal, style }: Screen): Rang
   return { layout, keysOnly: keys === true, width, style };
 }
 
-function queryOf({ prefix, start, end, limit, reverse, keys, stale }: RangeFlags): RangeQuery {
+function queryOf(flags: RangeFlags): RangeQuery {
+  const { limit, reverse, keys, stale } = flags;
   return {
-    ...(prefix === undefined ? {} : { prefix }),
-    ...(start === undefined ? {} : { start }),
-    ...(end === undefined ? {} : { end }),
+    ...boundsOf(flags),
     ...(limit === undefined ? {} : { limit }),
     ...(reverse === true ? { reverse } : {}),
     ...(keys === true ? { keysOnly: true } : {}),

@@ -1,5 +1,5 @@
-/** The context that the `nats` tool has selected: where it connects to, and as whom. */
-import { readFileSync } from "node:fs";
+/** A context of the `nats` tool: where it connects to, and as whom. */
+import { readdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { serverList } from "../arguments.ts";
@@ -19,22 +19,56 @@ const unsupported = ["token", "nkey", "nsc", "user_jwt", "cert", "key", "ca", "s
 
 /** Undefined when none is selected. Throws `BAD_REQUEST` for one that cannot be used. */
 export function selectedContext(environment: Environment): NatsContext | undefined {
-  const folder = join(configFolder(environment), "nats");
-  const selected = environment["NATS_CONTEXT"] ?? read(join(folder, "context.txt"));
+  const selected =
+    environment["NATS_CONTEXT"] ?? read(join(natsFolder(environment), "context.txt"));
   const name = selected?.trim() ?? "";
   if (name === "") return undefined;
-  const path = join(folder, "context", `${name}.json`);
+  return contextIn(name, environment) ?? refuse(name, "is selected, but there is no", environment);
+}
+
+/** The one of that name. Throws `BAD_REQUEST` when there is none, or it cannot be used. */
+export function namedContext(name: string, environment: Environment): NatsContext {
+  // A name is a file's: it leads nowhere else.
+  const isName = name !== "" && !/[/\\]|^\.{1,2}$/.test(name);
+  const found = isName ? contextIn(name, environment) : undefined;
+  return found ?? refuse(name, "is not there: there is no", environment);
+}
+
+function contextIn(name: string, environment: Environment): NatsContext | undefined {
+  const path = pathOf(name, environment);
   const text = read(path);
-  if (text === undefined) {
-    throw new SynodError(
-      "BAD_REQUEST",
-      `the nats context ${name} is selected, but ${path} is missing`,
-      {
-        nextStep: "Select another with `nats context select`, or name the server with --servers.",
-      },
-    );
-  }
+  if (text === undefined) return undefined;
   return { name, access: accessOf(parse(text, path), path, environment) };
+}
+
+function refuse(name: string, why: string, environment: Environment): never {
+  const known = contextNames(environment);
+  const others = known.length === 0 ? "There are none yet" : `There are ${known.join(", ")}`;
+  throw new SynodError(
+    "BAD_REQUEST",
+    `the nats context ${name} ${why} ${pathOf(name, environment)}`,
+    {
+      nextStep: `${others}: see \`nats context ls\`, or name the server with --servers.`,
+    },
+  );
+}
+
+/** Of all contexts there are. */
+export function contextNames(environment: Environment): string[] {
+  try {
+    const files = readdirSync(join(natsFolder(environment), "context"));
+    return files.flatMap((file) => /^(.+)\.json$/.exec(file)?.[1] ?? []);
+  } catch {
+    return [];
+  }
+}
+
+function natsFolder(environment: Environment): string {
+  return join(configFolder(environment), "nats");
+}
+
+function pathOf(name: string, environment: Environment): string {
+  return join(natsFolder(environment), "context", `${name}.json`);
 }
 
 function accessOf(

@@ -6,10 +6,11 @@ import { serverList } from "../arguments.ts";
 import type { NatsAccess } from "../../infra/transport/nats-access.ts";
 import { topologyDefaults } from "../../infra/topology/topology.ts";
 import { findDevNote } from "../dev/dev-note.ts";
-import { selectedContext } from "./nats-context.ts";
+import { namedContext, selectedContext, type NatsContext } from "./nats-context.ts";
 
 export interface ConnectionFlags {
   readonly servers?: readonly string[];
+  readonly context?: string;
   readonly user?: string;
   readonly password?: string;
   readonly creds?: string;
@@ -29,8 +30,10 @@ export function whereToConnect(
   environment: NodeJS.ProcessEnv,
   directory: string,
 ): Place {
-  const credentials = credentialsFrom(flags, environment);
-  const named = namedServers(flags, environment) ?? serversFound(environment, directory);
+  const { context: name } = flags;
+  const context = name === undefined ? undefined : namedContext(name, environment);
+  const credentials = credentialsFrom(flags, context, environment);
+  const named = namedServers(flags, context, environment) ?? serversFound(environment, directory);
   const prefix = flags.subjectPrefix ?? setting(environment, "SYNOD_PREFIX") ?? named.prefix;
   return {
     access: { ...named.access, ...credentials },
@@ -45,9 +48,17 @@ interface Named {
   readonly prefix?: string;
 }
 
-function namedServers(flags: ConnectionFlags, environment: NodeJS.ProcessEnv): Named | undefined {
+function namedServers(
+  flags: ConnectionFlags,
+  context: NatsContext | undefined,
+  environment: NodeJS.ProcessEnv,
+): Named | undefined {
   if (flags.servers !== undefined) {
     return { access: { servers: flags.servers }, origin: "from --servers" };
+  }
+  if (context !== undefined) {
+    const { servers } = context.access;
+    return { access: { servers }, origin: `from --context ${context.name}` };
   }
   for (const name of ["SYNOD_SERVERS", "NATS_URL"]) {
     const value = setting(environment, name);
@@ -75,20 +86,19 @@ function serversFound(environment: NodeJS.ProcessEnv, directory: string): Named 
 /** A credentials file and a password exclude each other: whichever is named first. */
 function credentialsFrom(
   flags: ConnectionFlags,
+  context: NatsContext | undefined,
   environment: NodeJS.ProcessEnv,
 ): Omit<NatsAccess, "servers"> {
-  const levels = [
+  const { user, password, credentialsFile } = context?.access ?? {};
+  const levels: readonly Pick<ConnectionFlags, "creds" | "user" | "password">[] = [
     flags,
     {
-      creds: setting(environment, "SYNOD_CREDS"),
-      user: setting(environment, "SYNOD_USER"),
-      password: setting(environment, "SYNOD_PASSWORD"),
+      ...(credentialsFile === undefined ? {} : { creds: credentialsFile }),
+      ...(user === undefined ? {} : { user }),
+      ...(password === undefined ? {} : { password }),
     },
-    {
-      creds: setting(environment, "NATS_CREDS"),
-      user: setting(environment, "NATS_USER"),
-      password: setting(environment, "NATS_PASSWORD"),
-    },
+    loginIn(environment, "SYNOD"),
+    loginIn(environment, "NATS"),
   ];
   for (const { creds, user, password } of levels) {
     if (creds !== undefined) return { credentialsFile: creds };
@@ -100,6 +110,20 @@ function credentialsFrom(
     }
   }
   return {};
+}
+
+function loginIn(
+  environment: NodeJS.ProcessEnv,
+  family: "SYNOD" | "NATS",
+): Pick<ConnectionFlags, "creds" | "user" | "password"> {
+  const creds = setting(environment, `${family}_CREDS`);
+  const user = setting(environment, `${family}_USER`);
+  const password = setting(environment, `${family}_PASSWORD`);
+  return {
+    ...(creds === undefined ? {} : { creds }),
+    ...(user === undefined ? {} : { user }),
+    ...(password === undefined ? {} : { password }),
+  };
 }
 
 function setting(environment: NodeJS.ProcessEnv, name: string): string | undefined {

@@ -4,17 +4,28 @@ import type { ErrorCode } from "../../infra/errors/error-table.ts";
 
 export const exitCode = {
   done: 0,
-  /** It failed, and nothing was changed. */
   failed: 1,
-  /** The command line or what it was given is wrong. */
   usage: 2,
-  /** It may or may not have been carried out. */
   outcomeUnknown: 3,
-  /** There is no such key. */
   notFound: 4,
-  /** A revision or a check did not hold; nothing was changed. */
   conflict: 5,
+  /** 128 and the signal's number, as shells write it. */
+  interrupted: 130,
 } as const;
+
+/** One line for each, as help and documentation print them. */
+export const exitCodeMeanings: readonly (readonly [code: number, meaning: string])[] = [
+  [exitCode.done, "done"],
+  [
+    exitCode.failed,
+    "failed, and nothing was changed; `status --check` and `doctor`: something is wrong",
+  ],
+  [exitCode.usage, "the command line or its input is wrong"],
+  [exitCode.outcomeUnknown, "outcome unknown: it may or may not have been carried out"],
+  [exitCode.notFound, "there is no such key"],
+  [exitCode.conflict, "conflict: a revision or a check did not hold, and nothing was changed"],
+  [exitCode.interrupted, "interrupted by Ctrl-C (143: SIGTERM, 129: SIGHUP)"],
+];
 
 const usageCodes: ReadonlySet<ErrorCode> = new Set([
   "BAD_REQUEST",
@@ -30,11 +41,9 @@ export function exitCodeFor(failure: unknown): number {
   return usageCodes.has(failure.code) ? exitCode.usage : exitCode.failed;
 }
 
-export const exitCodeHelp = `
-Exit codes:
-  0  done
-  1  failed, and nothing was changed
-  2  the command line or its input is wrong
-  3  outcome unknown: it may or may not have been carried out
-  4  there is no such key
-  5  conflict: a revision or a check did not hold, and nothing was changed`;
+const widest = Math.max(...exitCodeMeanings.map(([code]) => String(code).length));
+
+export const exitCodeHelp = [
+  "\nExit codes:",
+  ...exitCodeMeanings.map(([code, meaning]) => `  ${String(code).padEnd(widest)}  ${meaning}`),
+].join("\n");

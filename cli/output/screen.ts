@@ -1,9 +1,13 @@
 /** Where a command writes: results to standard output, what goes on meanwhile to standard error. */
 import { once } from "node:events";
-import { styleFor, type Style } from "./style.ts";
+import { styleFor, type ColorChoice, type Style } from "./style.ts";
 
 export interface Screen {
+  /** Of results. */
   readonly style: Style;
+  /** Of what goes to standard error. */
+  readonly noteStyle: Style;
+  readonly useColor: (color: ColorChoice) => void;
   /** Whether results are read by a person rather than by a program. */
   readonly isTerminal: boolean;
   /** A result. */
@@ -15,8 +19,17 @@ export interface Screen {
 }
 
 export function processScreen(): Screen {
+  let color: ColorChoice = "auto";
   return {
-    style: styleFor(process.stdout),
+    get style() {
+      return styleFor(process.stdout, process.env, color);
+    },
+    get noteStyle() {
+      return styleFor(process.stderr, process.env, color);
+    },
+    useColor: (chosen) => {
+      color = chosen;
+    },
     isTerminal: process.stdout.isTTY,
     say: (line) => void process.stdout.write(`${line}\n`),
     write: async (bytes) => {

@@ -8,9 +8,12 @@ import { freePort } from "../broker/real-broker.ts";
 import { isGone } from "../support/wait-until.ts";
 import {
   DevProcess,
+  hasTerminals,
+  runOnTerminal,
   runSynod,
   SynodProcess,
   type Ended,
+  type OnTerminal,
   type RunOptions,
 } from "./support/synod.ts";
 
@@ -30,6 +33,10 @@ afterAll(async () => {
 
 function synod(args: readonly string[], options: Partial<RunOptions> = {}): Promise<Ended> {
   return runSynod(args, { directory, ...options });
+}
+
+function onTerminal(args: readonly string[], input: string): Promise<OnTerminal> {
+  return runOnTerminal(args, input, { directory });
 }
 
 /** The output of a command that has to succeed. */
@@ -99,6 +106,55 @@ test.concurrent("del removes a key, and does not mind when there is none", async
   expect(await output(["del", "doomed"])).toMatch(/^deleted, revision \d+\n$/);
   expect(await output(["del", "doomed"])).toBe("there was no such key\n");
   expect(JSON.parse(await output(["del", "doomed", "--json"]))).toMatchObject({ existed: false });
+});
+
+describe("del of a range", () => {
+  const bucket = "doomed";
+  const keys = () => output(["range", "-b", bucket, "--keys"]);
+  beforeAll(async () => {
+    const ops = ["a:1", "a:2", "b:1", "b:2"].map((key) => ({ op: "put", key, value: "x" }));
+    await output(["txn", "-b", bucket, JSON.stringify({ ops })]);
+  });
+
+  test("is refused where nobody can be asked, unless forced", async () => {
+    const { code, stderr } = await synod(["del", "--prefix", "a:", "-b", bucket]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("whether to remove 2 keys with prefix a: in bucket doomed");
+    expect(stderr).toContain("next: Pass --force");
+    expect(await output(["del", "--prefix", "a:", "-b", bucket, "--force"])).toBe(
+      "2 keys deleted\n",
+    );
+    expect(await keys()).toBe("b:1\nb:2\n");
+  });
+
+  test.skipIf(!hasTerminals)("asks on a terminal, and takes only a yes for one", async () => {
+    const del = ["del", "--start", "b:2", "-b", bucket];
+    const no = await onTerminal(del, "\n");
+    expect(no.said).toContain("Remove 1 key from b:2 on in bucket doomed? [y/N]");
+    expect(no.said).toContain("nothing was removed");
+    expect(no.code).toBe(1);
+    const yes = await onTerminal(del, "y\n");
+    expect(yes.said).toContain("1 key deleted");
+    expect(yes.code).toBe(0);
+    expect(await keys()).toBe("b:1\n");
+  });
+
+  test("all of a bucket; nothing there needs no question", async () => {
+    const all = ["del", "--all", "-b", bucket, "--json"];
+    expect(await output([...all, "--force"])).toBe('{"deleted":1}\n');
+    expect(await output(all)).toBe('{"deleted":0}\n');
+  });
+
+  test.each([
+    [["del"], "says neither a key nor a range"],
+    [["del", "a", "--prefix", "a"], "says a key and a range"],
+    [["del", "--prefix", "a", "--revision", "1"], "says a range and --revision"],
+    [["del", "--prefix", "a", "--all"], "says --all and part of it"],
+  ])("%j is refused", async (args, message) => {
+    const { code, stderr } = await synod(args);
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+  });
 });
 
 test.concurrent("incr adds, by one or by what is said, and refuses what is no number", async () => {

@@ -15,6 +15,8 @@ test("colours are for terminals, unless NO_COLOR says otherwise", () => {
   expect(styleFor({ isTTY: true }, { NO_COLOR: "1" }).bold("a")).toBe("a");
   expect(styleFor({ isTTY: true }, { NO_COLOR: "" }).bold("a")).not.toBe("a");
   expect(styleFor({ isTTY: false }, {}).red("a")).toBe("a");
+  expect(styleFor({ isTTY: false }, { NO_COLOR: "1" }, "always").red("a")).not.toBe("a");
+  expect(styleFor({ isTTY: true }, {}, "never").red("a")).toBe("a");
 });
 
 test("columns are aligned, and no line ends in blanks", () => {

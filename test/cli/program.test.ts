@@ -1,7 +1,7 @@
 import { CommanderError, type Command } from "commander";
 import { expect, test } from "vitest";
 import { synodProgram } from "../../cli/program.ts";
-import { styleFor } from "../../cli/output/style.ts";
+import { silentScreen } from "./support/silent-screen.ts";
 
 interface Written {
   stdout: string;
@@ -11,13 +11,7 @@ interface Written {
 /** Commander's part of a command: its words, and the error it ends with. No command is carried out. */
 async function commanding(args: readonly string[]): Promise<Written & { exitCode: number }> {
   const written: Written = { stdout: "", stderr: "" };
-  const program = synodProgram({
-    style: styleFor({ isTTY: false }),
-    isTerminal: false,
-    say: () => undefined,
-    write: () => Promise.resolve(),
-    note: () => undefined,
-  });
+  const program = synodProgram(silentScreen);
   for (const command of [program, ...program.commands]) capture(command, written);
   try {
     await program.parseAsync(["node", "synod", ...args]);
@@ -35,13 +29,26 @@ function capture(command: Command, written: Written): void {
   });
 }
 
-const commands = ["dev", "start", "put", "get", "del", "range", "incr", "txn", "status", "regions"];
+const commands = [
+  "dev",
+  "start",
+  "status",
+  "regions",
+  "put",
+  "get",
+  "del",
+  "range",
+  "incr",
+  "txn",
+  "completion",
+];
 
 test.each(commands)("%s explains itself with examples", async (command) => {
   const { exitCode, stdout } = await commanding([command, "--help"]);
   expect(exitCode).toBe(0);
   expect(stdout).toContain(`Usage: synod ${command}`);
   expect(stdout).toMatch(new RegExp(`Examples:\n.*synod ${command}`));
+  expect(stdout).toContain("Exit codes:");
 });
 
 test("the overview lists every command and the exit codes", async () => {
@@ -63,6 +70,8 @@ test.each([
   [["range", "--raw", "--keys"], "cannot be used with option '--keys'"],
   [["dev", "--nodes", "4"], "It is 1, 3, 5 or 7."],
   [["dev", "--port", "0"], "A port is a number from 1 to 65535."],
+  [["get", "a", "--color", "pink"], "Allowed choices are auto, always, never."],
+  [["completion", "tcsh"], "Allowed choices are bash, zsh, fish."],
   [["start"], "required option '--node <name>' not specified"],
 ])("%j is refused", async (args, message) => {
   const { exitCode, stderr } = await commanding(args);

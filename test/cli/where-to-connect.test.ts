@@ -105,3 +105,30 @@ test("the prefix is said by flag, environment or note", () => {
   expect(place({}, { SYNOD_PREFIX: "env" }).prefix).toBe("env");
   expect(place({ subjectPrefix: "flag" }, { SYNOD_PREFIX: "env" }).prefix).toBe("flag");
 });
+
+test("a context that is named comes before the environment, with its login", () => {
+  write(".config/nats/context/home.json", { url: "nats://home:1", user: "h", password: "q" });
+  const environment = { SYNOD_SERVERS: "nats://own:1", SYNOD_USER: "u", SYNOD_PASSWORD: "p" };
+  expect(place({ context: "home" }, environment)).toEqual({
+    access: { servers: ["nats://home:1"], user: "h", password: "q" },
+    prefix: "synod",
+    origin: "from --context home",
+  });
+  const flags = { context: "home", servers: ["nats://flag:1"], user: "f" };
+  expect(place(flags).access).toEqual({ servers: ["nats://flag:1"], user: "f" });
+});
+
+test.each(["work", "", "../work", ".."])(
+  "a context %j that is not there names those that are",
+  (name) => {
+    write(".config/nats/context/home.json", { url: "nats://home:1" });
+    write(".config/nats/work.json", { url: "nats://elsewhere:1" });
+    expect(() => place({ context: name })).toThrow(
+      expect.objectContaining({
+        code: "BAD_REQUEST",
+        message: expect.stringContaining(`the nats context ${name} is not there`),
+        nextStep: expect.stringContaining("There are home: "),
+      }),
+    );
+  },
+);

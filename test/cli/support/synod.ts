@@ -1,5 +1,5 @@
 /** The `synod` command as a process of its own: the compiled program, in a directory of its own. */
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { compiledPath } from "../../support/compiled.ts";
@@ -64,6 +64,41 @@ export class SynodProcess {
 
 export function runSynod(args: readonly string[], options: RunOptions): Promise<Ended> {
   return new SynodProcess(args, options).ended;
+}
+
+export interface OnTerminal {
+  readonly code: number | null;
+  /** Everything on the terminal, what was typed included. */
+  readonly said: string;
+}
+
+/** `script` of util-linux gives a program a terminal. */
+export const hasTerminals = /util-linux/.test(
+  spawnSync("script", ["--version"], { encoding: "utf8" }).stdout ?? "",
+);
+
+/** As somebody at a terminal would run it, who types `input` when it asks something. */
+export function runOnTerminal(
+  args: readonly string[],
+  input: string,
+  { directory }: RunOptions,
+): Promise<OnTerminal> {
+  const words = [process.execPath, compiledPath("cli/main.ts"), ...args];
+  const command = words.map((word) => `'${word}'`).join(" ");
+  return new Promise((resolve) => {
+    let said = "";
+    const terminal = spawn("script", ["-qec", command, "/dev/null"], {
+      cwd: directory,
+      stdio: ["pipe", "pipe", "inherit"],
+      env: { ...cleanEnvironment, HOME: directory, TERM: "xterm" },
+    });
+    terminal.stdout.setEncoding("utf8").on("data", (text: string) => {
+      said += text;
+      // The question is there now; the answer is typed once.
+      if (said.includes("?")) terminal.stdin.end(input);
+    });
+    terminal.once("close", (code) => resolve({ code, said }));
+  });
 }
 
 /** A running `synod dev`. */
