@@ -33,9 +33,15 @@ export const answerBytesMax = 1000 * 1024;
 export const resultBytesMax = 40;
 /** Encoded bytes of a range's row beside its key and its value. */
 export const rowBytesMax = 26;
+/** Encoded bytes of a row of changes beside its key and its value. */
+export const changeRowBytesMax = rowBytesMax + 1;
 /** Encoded bytes of the key at which a page ends. */
 export const cursorBytesMax = boundBytesMax + 3;
-/** Keys one frame of reads may look at, tombstones included; a page ends early when they are used up. */
+/** Encoded bytes of the version at which a page of changes ends. */
+export const changesCursorBytesMax = cursorBytesMax + 10;
+/** Changes of one table in memory that are sorted for a page; where there are more the table is walked key by key. */
+export const sortedChangesMax = 4096;
+/** Keys, and versions of changes, one frame of reads may look at, tombstones included; a page ends early when they are used up. */
 export const readStepsMax = 20_000;
 
 /** Keys all range operations of one entry may look at together, so that work per entry is bounded. */

@@ -4,6 +4,7 @@
  * versions happen to lie and whenever checkpoints are taken.
  */
 import { invariant } from "../machines/invariant.ts";
+import type { ChangeSink } from "./change.ts";
 import type { CheckpointCut } from "./checkpoint.ts";
 import type { ReadOperation } from "./commands/operation.ts";
 import type { OperationResult } from "./commands/result.ts";
@@ -54,6 +55,11 @@ export class ReplicaState {
     this.#state = new AppliedState(options.checkpoint, options.codec, options.bornWith);
     this.#writes = new WriteExecutor(this.#state, this.#writeBudget);
     this.#reads = new ReadExecutor(this.#state, this.#readBudget);
+  }
+
+  /** Has every change told to `sink` while entries are applied from now on; undefined = nobody wants to know. */
+  tellChanges(sink: ChangeSink | undefined): void {
+    this.#state.data.sink = sink;
   }
 
   /** Slot of the last entry applied. */

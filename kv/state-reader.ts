@@ -34,6 +34,17 @@ export interface CellCursor {
   next(): Cell | undefined;
 }
 
+/** Versions wanted of the keys in `[start, end)`. */
+export interface HistoryRange {
+  readonly start: InternalKey;
+  readonly end: InternalKey | undefined;
+  /** Of the key `start` itself only versions below this revision are wanted. */
+  readonly below: Revision;
+  /** Only versions with `since < revision <= until` are wanted. */
+  readonly since: Revision;
+  readonly until: Revision;
+}
+
 export interface StateReader {
   /** The newest version of `key` at or below `atOrBelow`; a tombstone is a version too. */
   find(from: Space, key: InternalKey, atOrBelow: Revision): Version | undefined;
@@ -42,4 +53,6 @@ export interface StateReader {
    * to where it is wanted within one turn of the event loop and never kept across turns.
    */
   scan(from: Space, start: InternalKey, end: InternalKey | undefined, reverse: boolean): CellCursor;
+  /** Like `scan` forwards. Versions that are not wanted are left out wherever that saves reading them. */
+  history(from: Space, range: HistoryRange): CellCursor;
 }

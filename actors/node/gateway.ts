@@ -88,6 +88,9 @@ export class Gateway {
       return this.#refuse(reply, 0, "", "BAD_REQUEST", envelope.problem);
     }
     if (envelope.kind === requestKind.route) return this.#answerRoute(reply);
+    if (envelope.kind === requestKind.interest) {
+      return this.#options.drops.count("interest on a node's own subject");
+    }
     const hindrance = this.#hindrance();
     if (hindrance !== undefined) {
       return this.#refuse(reply, envelope.number, envelope.group, "UNAVAILABLE", hindrance);

@@ -37,6 +37,7 @@ const born = revisionAt(Date.UTC(2026, 0, 1));
 const emptyCheckpoint: StateReader = {
   find: () => undefined,
   scan: () => ({ next: () => undefined }),
+  history: () => ({ next: () => undefined }),
 };
 
 /** A small xorshift: the same keys in every run. */

@@ -23,6 +23,7 @@ const verbs: { readonly [Kind in Request["kind"]]: string } = {
   [operationKind.increment]: "increment of",
   [operationKind.get]: "get of",
   [operationKind.range]: "range from",
+  [operationKind.changes]: "changes from",
   [operationKind.deleteRange]: "deleteRange from",
   [operationKind.transaction]: "transaction on",
 };

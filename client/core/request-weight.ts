@@ -5,7 +5,7 @@ import type { Request } from "./call.ts";
 
 /** Rows that the answer to a read may have; for a write the operations in it. */
 export function weightOf(operation: Request): number {
-  if (operation.kind === operationKind.range) {
+  if (operation.kind === operationKind.range || operation.kind === operationKind.changes) {
     const { limit } = operation;
     return limit === 0 ? pageRowsMax : Math.min(limit, pageRowsMax);
   }

@@ -26,12 +26,15 @@ export function routeCall(call: Call, routes: RouteMap): string | undefined {
   if (operation.kind === operationKind.range || operation.kind === operationKind.deleteRange) {
     return clip(call, operation, routes);
   }
+  // The caller keeps it within the keys of one group.
+  if (operation.kind === operationKind.changes) return routes.groupOf(operation.start);
   return routes.groupOf(operation.key);
 }
 
 /** Where an operation on a range has to go on behind this answer; undefined when it is done. */
 export function restOf({ operation, span }: Call, result: OperationResult): Bound {
   if (span === undefined || typeof result !== "object" || !("cursor" in result)) return undefined;
+  if (result.kind === operationKind.changes) return undefined;
   const { start, end } = operation as Range | DeleteRange;
   if (isReverse(operation)) {
     const rest = result.cursor ?? span.start;

@@ -12,21 +12,25 @@
  *     write  [1, 1, clusterId, group, session: bin 16, born, number, floor, operations]
  *     read   [1, 0, clusterId, group, consistency, minRevision, maxAgeMs, number, operations]
  *     route  [1, 2]
+ *     interest  [1, 4, clusterId, group]
  *
  * `consistency`: 0 lease, 1 quorum, 2 stale. Numbers count from 1.
  *
- * **Operations**; writes 1 to 5 in a writing frame, 6 and 7 in a reading one:
+ * **Operations**; writes 1 to 5 in a writing frame, 6 to 8 in a reading one:
  *
  *     put          [1, key, value, ttlMs?, expectation?]
  *     delete       [2, key, expectation?]
  *     increment    [3, key, delta]
  *     deleteRange  [4, start, end, limit, cursor?]
  *     transaction  [5, checks, operations]       operations: put, delete, increment, get without revision
- *     get          [6, key, revision?]
+ *     get          [6, key, revision?, flags?]
  *     range        [7, start, end, limit, flags, revision?, cursor?]
+ *     changes      [8, start, end, since, until, limit, flags, cursor?]
  *
- * `expectation`: the revision the key must have, 0 = it must not exist. `limit` 0 = a full page. `flags`: 1
- * reverse, 2 keys only. **Checks**: `[0, key, revision]` (0 = absent), `[1, key]` exists, `[2, start, end, since]`
+ * `expectation`: the revision the key must have, 0 = it must not exist. `limit` 0 = a full page. `flags` of a
+ * range: 1 reverse, 2 keys only; of a get: 1 a tombstone is answered too; of changes: 1 whatever is kept, 2 keys only,
+ * 4 of each key only the newest version. `until` nil = everything applied. The cursor of changes is `[key, below]`:
+ * versions of the key from revision `below` on are done, 0 = all of them. **Checks**: `[0, key, revision]` (0 = absent), `[1, key]` exists, `[2, start, end, since]`
  * range unchanged since that revision.
  *
  * **Entry** (what a slot holds): `[1, kind, ...]`
@@ -50,9 +54,20 @@
  *     increment    [3, revision, value]
  *     deleteRange  [4, revision, deleted, cursor or nil]
  *     transaction  [5, revision, results]
- *     get          nil, or [6, revision, expiresAt, value]
+ *     get          nil, or [6, revision, expiresAt, value, kind?]
  *     range        [7, cursor or nil, [key, revision, expiresAt, value, key, ...]]
+ *     changes      [8, cursor or nil, [key, revision, expiresAt, kind, value, key, ...]]
  *     failed       [code: str, revision, position]
+ *
+ * `kind`: 0 a value, 1 a tombstone.
+ *
+ * **Feed** (leader to whoever watches), one message per applied entry with changes, and progress without:
+ *
+ *     feed   [1, clusterId, group, slot, previousSlot, resolved, interestMs, part, parts,
+ *             [key, revision, operation, expiresAt, value, key, ...]]
+ *
+ * `operation`: 0 put, 1 delete, 2 expire. An entry whose changes do not fit into one message comes in `parts` of them,
+ * `part` counting from 1; each carries the whole head.
  *
  * **Checkpoint cells**:
  *
@@ -66,14 +81,17 @@ export const requestVersion = 1;
 export const entryVersion = 1;
 export const replyVersion = 1;
 export const cellVersion = 1;
+export const feedVersion = 1;
 
-export const requestKind = { read: 0, write: 1, route: 2 } as const;
+export const requestKind = { read: 0, write: 1, route: 2, interest: 4 } as const;
 export const replyKind = { executed: 0, refused: 1 } as const;
 
 /** How fresh a read has to be. */
 export const consistency = { lease: 0, quorum: 1, stale: 2 } as const;
 export type Consistency = (typeof consistency)[keyof typeof consistency];
 
+export const getFlag = { tombstoneToo: 1 } as const;
+export const changesFlag = { incompleteToo: 1, keysOnly: 2, newestOnly: 4 } as const;
 export const rangeFlag = { reverse: 1, keysOnly: 2 } as const;
 
 /** The index in the reply to a read: it saw all frames of the slot. */

@@ -6,6 +6,8 @@ import {
   checkKind,
   expectNothing,
   operationKind,
+  type Changes,
+  type ChangesCursor,
   type Check,
   type Delete,
   type DeleteRange,
@@ -29,7 +31,7 @@ import {
 } from "../../kv/limits.ts";
 import type { RefusalCode } from "../../kv/refusal.ts";
 import { newest, type Revision } from "../../kv/revision.ts";
-import { rangeFlag } from "./formats.ts";
+import { changesFlag, getFlag, rangeFlag } from "./formats.ts";
 import { KeyReader } from "./key-reader.ts";
 import { malformed } from "./malformed.ts";
 import type { MsgpackReader } from "./msgpack-reader.ts";
@@ -94,8 +96,9 @@ export class OperationReader {
     const length = this.#reader.arrayLength();
     const kind = this.#reader.integer();
     let operation: ReadOperation;
-    if (kind === operationKind.get) operation = this.#get(length, 3);
+    if (kind === operationKind.get) operation = this.#get(length, 4);
     else if (kind === operationKind.range) operation = this.#range(length);
+    else if (kind === operationKind.changes) operation = this.#changes(length);
     else throw malformed(`operation ${kind} in a reading frame`);
     const problem = this.#takeProblem();
     return problem === undefined ? operation : refused(problem, -1);
@@ -138,7 +141,11 @@ export class OperationReader {
   #get(length: number, lengthMax: number): Get {
     requireLength(length, 2, lengthMax);
     const key = this.#keys.key();
-    return { kind: operationKind.get, key, at: length > 2 ? this.#revision() : newest };
+    const at = length > 2 ? this.#revision() : newest;
+    if (length < 4 || this.#reader.skipNil()) return { kind: operationKind.get, key, at };
+    const flags = this.#reader.unsigned();
+    if (flags > getFlag.tombstoneToo) throw malformed(`get flags ${flags}`);
+    return { kind: operationKind.get, key, at, tombstoneToo: flags === getFlag.tombstoneToo };
   }
 
   #range(length: number): Range {
@@ -153,6 +160,30 @@ export class OperationReader {
     const at = length > 5 ? this.#revision() : newest;
     const cursor = length > 6 ? this.#keys.end() : undefined;
     return { kind: operationKind.range, start, end, limit, reverse, keysOnly, at, cursor };
+  }
+
+  #changes(length: number): Changes {
+    requireLength(length, 7, 8);
+    const reader = this.#reader;
+    const start = this.#keys.start();
+    const end = this.#keys.end();
+    const since = reader.unsigned();
+    const until = this.#revision();
+    const limit = reader.unsigned();
+    const flags = reader.unsigned();
+    if (flags > allChangesFlags) throw malformed(`changes flags ${flags}`);
+    const incompleteToo = (flags & changesFlag.incompleteToo) !== 0;
+    const keysOnly = (flags & changesFlag.keysOnly) !== 0;
+    const newestOnly = (flags & changesFlag.newestOnly) !== 0;
+    const cursor = length > 7 ? this.#changesCursor() : undefined;
+    const asked = { since, until, limit, incompleteToo, keysOnly, newestOnly, cursor };
+    return { kind: operationKind.changes, start, end, ...asked };
+  }
+
+  #changesCursor(): ChangesCursor | undefined {
+    if (this.#reader.skipNil()) return undefined;
+    requireLength(this.#reader.arrayLength(), 2, 2);
+    return { key: this.#keys.start(), below: this.#reader.unsigned() };
   }
 
   #transaction(length: number): Transaction | Refused {
@@ -239,6 +270,8 @@ export class OperationReader {
     return this.#keys.takeProblem() ?? (tooLarge ? "VALUE_TOO_LARGE" : undefined);
   }
 }
+
+const allChangesFlags = changesFlag.incompleteToo | changesFlag.keysOnly | changesFlag.newestOnly;
 
 function requireLength(length: number, least: number, most: number): void {
   if (length < least || length > most) throw malformed(`an operation of ${length} elements`);

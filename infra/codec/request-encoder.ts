@@ -3,8 +3,10 @@ import {
   checkKind,
   expectNothing,
   operationKind,
+  type Changes,
   type Check,
   type Expectation,
+  type Get,
   type Put,
   type Range,
   type RangePage,
@@ -14,7 +16,7 @@ import {
 } from "../../kv/commands/operation.ts";
 import { newest, type Revision } from "../../kv/revision.ts";
 import type { InternalKey } from "../../kv/state-reader.ts";
-import { rangeFlag, requestKind, requestVersion } from "./formats.ts";
+import { changesFlag, getFlag, rangeFlag, requestKind, requestVersion } from "./formats.ts";
 import { MsgpackWriter } from "./msgpack-writer.ts";
 import type { ReadEnvelope, WriteEnvelope } from "./request-envelope.ts";
 
@@ -36,6 +38,10 @@ export function encodedBytesMax(operation: WriteRequest | ReadRequest): number {
   if (kind === operationKind.range || kind === operationKind.deleteRange) {
     const { start, end = "", cursor = "" } = operation;
     return start.length + end.length + cursor.length + operationOverheadBytes;
+  }
+  if (kind === operationKind.changes) {
+    const { start, end = "", cursor } = operation;
+    return start.length + end.length + (cursor?.key.length ?? 0) + operationOverheadBytes;
   }
   if (kind !== operationKind.transaction) return operation.key.length + operationOverheadBytes;
   let bytes = operationOverheadBytes;
@@ -90,6 +96,16 @@ export class RequestEncoder {
     return this.#writer.finish();
   }
 
+  interest(clusterId: string, group: string): Uint8Array {
+    const writer = this.#writer;
+    writer.array(4);
+    writer.integer(requestVersion);
+    writer.integer(requestKind.interest);
+    writer.text(clusterId);
+    writer.text(group);
+    return writer.finish();
+  }
+
   #operation(operation: WriteRequest | ReadRequest): void {
     const writer = this.#writer;
     const { kind } = operation;
@@ -101,12 +117,13 @@ export class RequestEncoder {
       writer.integer(kind);
       return this.#page(operation);
     }
-    writer.array(kind === operationKind.get && operation.at === newest ? 2 : 3);
+    if (kind === operationKind.changes) return this.#changes(operation);
+    if (kind === operationKind.get) return this.#get(operation);
+    writer.array(3);
     writer.integer(kind);
     writer.byteString(operation.key);
     if (kind === operationKind.delete) this.#expectation(operation.expectation);
-    else if (kind === operationKind.increment) writer.integer(operation.delta);
-    else if (operation.at !== newest) writer.integer(operation.at);
+    else writer.integer(operation.delta);
   }
 
   #put({ key, source, start, end, ttlMs, expectation }: Put): void {
@@ -117,6 +134,36 @@ export class RequestEncoder {
     writer.bytes(source, start, end);
     if (ttlMs !== 0 || expectation !== expectNothing) writer.integer(ttlMs);
     if (expectation !== expectNothing) writer.integer(expectation);
+  }
+
+  #get({ key, at, tombstoneToo = false }: Get): void {
+    const writer = this.#writer;
+    writer.array(tombstoneToo ? 4 : at === newest ? 2 : 3);
+    writer.integer(operationKind.get);
+    writer.byteString(key);
+    if (tombstoneToo || at !== newest) this.#revision(at);
+    if (tombstoneToo) writer.integer(getFlag.tombstoneToo);
+  }
+
+  #changes(changes: Changes): void {
+    const writer = this.#writer;
+    const { cursor } = changes;
+    writer.array(8);
+    writer.integer(operationKind.changes);
+    this.#bound(changes.start);
+    this.#bound(changes.end);
+    writer.integer(changes.since);
+    this.#revision(changes.until);
+    writer.integer(changes.limit);
+    writer.integer(
+      (changes.incompleteToo ? changesFlag.incompleteToo : 0) |
+        (changes.keysOnly ? changesFlag.keysOnly : 0) |
+        (changes.newestOnly ? changesFlag.newestOnly : 0),
+    );
+    if (cursor === undefined) return writer.nil();
+    writer.array(2);
+    writer.byteString(cursor.key);
+    writer.integer(cursor.below);
   }
 
   #range(range: Range): void {

@@ -42,13 +42,20 @@ export interface RouteEnvelope {
   readonly kind: typeof requestKind.route;
 }
 
+/** Somebody wants a group's changes published. It is not answered. */
+export interface InterestEnvelope {
+  readonly kind: typeof requestKind.interest;
+  readonly clusterId: string;
+  readonly group: string;
+}
+
 /** Not a request. `problem` says why, for the answer to whoever sent it. */
 export interface NoEnvelope {
   readonly kind: "malformed";
   readonly problem: string;
 }
 
-export type Envelope = WriteEnvelope | ReadEnvelope | RouteEnvelope;
+export type Envelope = WriteEnvelope | ReadEnvelope | RouteEnvelope | InterestEnvelope;
 
 const peekReader = new MsgpackReader();
 
@@ -57,7 +64,8 @@ export function peekRequest(request: Uint8Array): Envelope | NoEnvelope {
   try {
     peekReader.reset(request);
     const envelope = readEnvelope(peekReader);
-    if (envelope.kind === requestKind.route) peekReader.finish();
+    const hasOperations = envelope.kind === requestKind.write || envelope.kind === requestKind.read;
+    if (!hasOperations) peekReader.finish();
     else if (!peekReader.atArray) throw malformed("a request without operations");
     return envelope;
   } catch (thrown) {
@@ -74,6 +82,7 @@ export function readEnvelope(reader: MsgpackReader): Envelope {
   if (kind === requestKind.route) return routeEnvelope;
   if (kind === requestKind.write) return readWriteEnvelope(reader, length);
   if (kind === requestKind.read) return readReadEnvelope(reader, length);
+  if (kind === requestKind.interest) return readInterestEnvelope(reader, length);
   throw malformed(`request kind ${kind}`);
 }
 
@@ -104,6 +113,12 @@ function readReadEnvelope(reader: MsgpackReader, length: number): ReadEnvelope {
   const number = reader.unsigned();
   const asked = { consistency: known, minRevision, maxAgeMs, number };
   return { kind: requestKind.read, clusterId, group, ...asked };
+}
+
+function readInterestEnvelope(reader: MsgpackReader, length: number): InterestEnvelope {
+  if (length !== 4) throw malformed(`an interest request of ${length} elements`);
+  const clusterId = reader.text(nameBytesMax);
+  return { kind: requestKind.interest, clusterId, group: reader.text(nameBytesMax) };
 }
 
 const knownConsistencies: readonly Consistency[] = Object.values(consistency);

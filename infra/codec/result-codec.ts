@@ -1,9 +1,14 @@
 /** Results of operations as bytes: in replies, and with the sessions of a checkpoint. */
-import { operationKind } from "../../kv/commands/operation.ts";
-import { failure, type OperationResult, type RangeResult } from "../../kv/commands/result.ts";
+import { operationKind, type ChangesCursor } from "../../kv/commands/operation.ts";
+import {
+  failure,
+  type ChangesResult,
+  type OperationResult,
+  type RangeResult,
+} from "../../kv/commands/result.ts";
 import { refusalCodes, type RefusalCode } from "../../kv/refusal.ts";
 import type { Cell } from "../../kv/state-reader.ts";
-import { versionKind, type Version } from "../../kv/version.ts";
+import { versionKind, type Version, type VersionKind } from "../../kv/version.ts";
 import { malformed } from "./malformed.ts";
 import type { MsgpackReader } from "./msgpack-reader.ts";
 import type { MsgpackWriter } from "./msgpack-writer.ts";
@@ -26,6 +31,7 @@ function writeResult(writer: MsgpackWriter, result: Exclude<OperationResult, num
   }
   if (kind === operationKind.get) return writeGet(writer, result.version);
   if (kind === operationKind.range) return writeRange(writer, result);
+  if (kind === operationKind.changes) return writeChanges(writer, result);
   writer.array(kind === operationKind.deleteRange ? 4 : 3);
   writer.integer(kind);
   writer.integer(result.revision);
@@ -38,11 +44,33 @@ function writeResult(writer: MsgpackWriter, result: Exclude<OperationResult, num
 
 function writeGet(writer: MsgpackWriter, version: Version | undefined): void {
   if (version === undefined) return writer.nil();
-  writer.array(4);
+  const isTombstone = version.kind === versionKind.tombstone;
+  writer.array(isTombstone ? 5 : 4);
   writer.integer(operationKind.get);
   writer.integer(version.revision);
   writer.integer(version.expiresAt);
   writer.bytes(version.source, version.start, version.end);
+  if (isTombstone) writer.integer(versionKind.tombstone);
+}
+
+function writeChanges(writer: MsgpackWriter, { rows, cursor }: ChangesResult): void {
+  writer.array(3);
+  writer.integer(operationKind.changes);
+  if (cursor === undefined) {
+    writer.nil();
+  } else {
+    writer.array(2);
+    writer.byteString(cursor.key);
+    writer.integer(cursor.below);
+  }
+  writer.array(5 * rows.length);
+  for (const { key, version } of rows) {
+    writer.byteString(key);
+    writer.integer(version.revision);
+    writer.integer(version.expiresAt);
+    writer.integer(version.kind);
+    writer.bytes(version.source, version.start, version.end);
+  }
 }
 
 function writeRange(writer: MsgpackWriter, { rows, cursor }: RangeResult): void {
@@ -90,11 +118,10 @@ function readResult(reader: MsgpackReader, source: Uint8Array, inner: boolean): 
     return failure(code, reader.integer(), revision);
   }
   const kind = reader.integer();
-  requireLength(length, kind === operationKind.get || kind === operationKind.deleteRange ? 4 : 3);
-  if (kind === operationKind.get) {
-    return { kind, version: readVersion(reader, source) };
-  }
+  if (kind === operationKind.get) return readGet(reader, source, length);
+  requireLength(length, kind === operationKind.deleteRange ? 4 : 3);
   if (kind === operationKind.range) return readRange(reader, source);
+  if (kind === operationKind.changes) return readChanges(reader, source);
   const revision = reader.unsigned();
   if (kind === operationKind.delete) return { kind, revision, existed: reader.boolean() };
   if (kind === operationKind.increment) return { kind, revision, value: reader.integer() };
@@ -120,6 +147,44 @@ function readRange(reader: MsgpackReader, source: Uint8Array): RangeResult {
     rows.push({ key: reader.windowBytes(), version: readVersion(reader, source) });
   }
   return { kind: operationKind.range, rows, cursor };
+}
+
+function readGet(reader: MsgpackReader, source: Uint8Array, length: number): OperationResult {
+  if (length !== 5) requireLength(length, 4);
+  const version = readVersion(reader, source);
+  const kind = length === 5 ? readVersionKind(reader) : versionKind.put;
+  return { kind: operationKind.get, version: { ...version, kind } };
+}
+
+function readChanges(reader: MsgpackReader, source: Uint8Array): ChangesResult {
+  const cursor = readChangesCursor(reader);
+  const elements = reader.arrayLength();
+  if (elements % 5 !== 0) throw malformed(`changes of ${elements} elements`);
+  const rows: Cell[] = [];
+  for (let at = 0; at < elements; at += 5) {
+    reader.window();
+    const key = reader.windowBytes();
+    const revision = reader.unsigned();
+    const expiresAt = reader.unsigned();
+    const kind = readVersionKind(reader);
+    reader.window();
+    const { windowStart: start, windowEnd: end } = reader;
+    rows.push({ key, version: { revision, kind, expiresAt, source, start, end } });
+  }
+  return { kind: operationKind.changes, rows, cursor };
+}
+
+function readChangesCursor(reader: MsgpackReader): ChangesCursor | undefined {
+  if (reader.skipNil()) return undefined;
+  requireLength(reader.arrayLength(), 2);
+  reader.window();
+  return { key: reader.windowBytes(), below: reader.unsigned() };
+}
+
+function readVersionKind(reader: MsgpackReader): VersionKind {
+  const kind = reader.unsigned();
+  if (kind !== versionKind.put && kind !== versionKind.tombstone) throw malformed(`kind ${kind}`);
+  return kind;
 }
 
 function readVersion(reader: MsgpackReader, source: Uint8Array): Version {

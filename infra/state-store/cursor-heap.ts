@@ -3,6 +3,7 @@
  * newest run. Runs are ordered by time, so this is also newest version first.
  */
 import type { RunCursor } from "./run-cursor.ts";
+import type { Run } from "./run.ts";
 
 export class CursorHeap {
   /** Every cursor is ordered before those at twice its index plus one and plus two. None is exhausted. */
@@ -26,6 +27,18 @@ export class CursorHeap {
     if (top === undefined) return;
     if (this.#direction === 1) top.toNext();
     else top.toNextInReverse();
+    this.#settle(top);
+  }
+
+  /** Moves the top cursor, which stands in `run`, behind all versions of its key. */
+  skipKey(run: Run): void {
+    const top = this.#cursors[0];
+    if (top === undefined) return;
+    top.toNextKey(run);
+    this.#settle(top);
+  }
+
+  #settle(top: RunCursor): void {
     if (top.exhausted) {
       const last = this.#cursors.pop();
       if (last === undefined || last === top) return;

@@ -1,6 +1,6 @@
 /** One group's part of a node's state: the runs its manifest names, and the cut that is on its way in. */
 import type { Revision } from "../../kv/revision.ts";
-import type { CellCursor, InternalKey, Space } from "../../kv/state-reader.ts";
+import type { CellCursor, HistoryRange, InternalKey, Space } from "../../kv/state-reader.ts";
 import type { Version } from "../../kv/version.ts";
 import { invariant } from "../../machines/invariant.ts";
 import type { RunId } from "./block-device.ts";
@@ -12,6 +12,7 @@ import { chooseMerge } from "./merge-policy.ts";
 import { RangeCursor } from "./range-cursor.ts";
 import { RunWriter, type WrittenRun } from "./run-writer.ts";
 import { Run } from "./run.ts";
+import { RunsHistory } from "./runs-history.ts";
 import type {
   Checkpoint,
   CheckpointCut,
@@ -74,6 +75,11 @@ export class GroupStore implements GroupStateStore {
   ): CellCursor {
     const { device, values } = this.#environment;
     return new RangeCursor(device, this.#runs, { from, start, end }, reverse, values);
+  }
+
+  history(from: Space, range: HistoryRange): CellCursor {
+    const { device, values } = this.#environment;
+    return new RunsHistory(device, this.#runs, from, range, values);
   }
 
   onFailure(listener: (failure: Error) => void): void {

@@ -11,6 +11,8 @@ import { revisionOf, storedKeyBytes, storedKeyStart, valueBytes } from "./cell-f
 import type { Run, RunDescriptor } from "./run.ts";
 import { compareKeys, SearchKey } from "./stored-key.ts";
 
+const belowAllRevisions = -1;
+
 export class RunCursor {
   /** 0 in the newest run, higher in older ones. */
   readonly age: number;
@@ -69,15 +71,25 @@ export class RunCursor {
     this.#stand(0, 0);
   }
 
-  /** The newest version of the first key at or behind `key`. */
-  toKey(run: Run, key: SearchKey): void {
-    const block = Math.max(0, run.lastBlockNotBehind(key, Number.MAX_SAFE_INTEGER));
+  /** The newest version of the first key at or behind `key`, of `key` itself the newest at or below the revision. */
+  toKey(run: Run, key: SearchKey, atOrBelow: Revision = Number.MAX_SAFE_INTEGER): void {
+    const block = Math.max(0, run.lastBlockNotBehind(key, atOrBelow));
     this.#load(block);
-    this.#stand(block, firstAtOrBehind(this, key, Number.MAX_SAFE_INTEGER));
+    this.#stand(block, firstAtOrBehind(this, key, atOrBelow));
   }
 
   toNext(): void {
     this.#stand(this.#block, this.#position + 1);
+  }
+
+  /** The newest version of the next key: one step where the key has no more versions, a search where it has. */
+  toNextKey(run: Run): void {
+    this.#key ??= new SearchKey();
+    this.#key.copy(this.view, this.keyStart, this.keyEnd);
+    this.toNext();
+    if (this.exhausted) return;
+    if (this.#key.compareWith(this.view, this.keyStart, this.keyEnd) !== 0) return;
+    this.toKey(run, this.#key, belowAllRevisions);
   }
 
   /** The newest version of the last key before `key`. */

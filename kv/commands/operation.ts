@@ -15,6 +15,7 @@ export const operationKind = {
   transaction: 5,
   get: 6,
   range: 7,
+  changes: 8,
 } as const;
 
 /** What a conditional write expects of the key: a revision, `absent`, or nothing. */
@@ -71,6 +72,8 @@ export interface Get {
   readonly key: InternalKey;
   /** The revision to read at; `newest` for the state as it is. */
   readonly at: Revision;
+  /** A key that was removed is answered with its tombstone, while that is kept. */
+  readonly tombstoneToo?: boolean;
 }
 
 export interface Range extends RangePage {
@@ -78,6 +81,29 @@ export interface Range extends RangePage {
   readonly reverse: boolean;
   readonly keysOnly: boolean;
   readonly at: Revision;
+}
+
+/** Where a page of changes ended, which may be between two versions of one key. */
+export interface ChangesCursor {
+  readonly key: InternalKey;
+  /** Versions of the key from this revision on have been looked at; 0 = all of them. */
+  readonly below: Revision;
+}
+
+/** Every version with `since < revision <= until` of the keys in the range, by key and newest first within a key. */
+export interface Changes extends KeyRange {
+  readonly kind: typeof operationKind.changes;
+  readonly since: Revision;
+  /** `newest` for everything applied so far. */
+  readonly until: Revision;
+  /** Rows wanted; 0 or more than a page holds = as many as a page holds. */
+  readonly limit: number;
+  /** Answer with what is left where history from `since` on is not kept completely, in place of `TOO_OLD`. */
+  readonly incompleteToo: boolean;
+  readonly keysOnly: boolean;
+  /** Of each key only the newest version at or below `until`. */
+  readonly newestOnly: boolean;
+  readonly cursor: ChangesCursor | undefined;
 }
 
 export const checkKind = { revision: 0, exists: 1, unchanged: 2 } as const;
@@ -122,4 +148,4 @@ export interface Refused {
 
 export type TransactionOperation = Put | Delete | Increment | Get;
 export type WriteOperation = Put | Delete | Increment | DeleteRange | Transaction | Refused;
-export type ReadOperation = Get | Range | Refused;
+export type ReadOperation = Get | Range | Changes | Refused;

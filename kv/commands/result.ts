@@ -3,7 +3,7 @@ import type { RefusalCode } from "../refusal.ts";
 import type { Revision } from "../revision.ts";
 import type { Cell, InternalKey } from "../state-reader.ts";
 import type { Version } from "../version.ts";
-import type { operationKind } from "./operation.ts";
+import type { ChangesCursor, operationKind } from "./operation.ts";
 
 /** Where nothing was changed, `revision` is the last revision, as of which that holds. */
 export interface DeleteResult {
@@ -35,7 +35,7 @@ export interface TransactionResult {
 
 export interface GetResult {
   readonly kind: typeof operationKind.get;
-  /** Undefined when there is no such key. */
+  /** Undefined when there is no such key; a tombstone only where one was asked for. */
   readonly version: Version | undefined;
 }
 
@@ -45,6 +45,14 @@ export interface RangeResult {
   readonly rows: readonly Cell[];
   /** Where to go on; undefined = the range has been read to its end. A page may be short, even empty, and still have one. */
   readonly cursor: InternalKey | undefined;
+}
+
+export interface ChangesResult {
+  readonly kind: typeof operationKind.changes;
+  /** Tombstones are rows too. Values are empty where only keys were asked for. */
+  readonly rows: readonly Cell[];
+  /** Where to go on; undefined = everything has been read. A page may be short, even empty, and still have one. */
+  readonly cursor: ChangesCursor | undefined;
 }
 
 /** The operation was not executed and never will be. */
@@ -65,6 +73,7 @@ export type OperationResult =
   | TransactionResult
   | GetResult
   | RangeResult
+  | ChangesResult
   | OperationFailure;
 
 export function failure(

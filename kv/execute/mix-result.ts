@@ -12,7 +12,7 @@ export function mixResult(checksum: Checksum, result: OperationResult): void {
     checksum.mix(result.revision);
   } else if (result.kind === operationKind.get) {
     checksum.mix(result.version?.revision ?? 0);
-  } else if (result.kind !== operationKind.range) {
+  } else if (result.kind !== operationKind.range && result.kind !== operationKind.changes) {
     checksum.mix(result.revision);
     if (result.kind === operationKind.delete) checksum.mix(Number(result.existed));
     if (result.kind === operationKind.increment) checksum.mix(result.value);

@@ -13,34 +13,36 @@ import { newest, type Revision } from "../revision.ts";
 import type { RefusalCode } from "../refusal.ts";
 import type { AppliedState } from "../state/applied-state.ts";
 import type { Cell, InternalKey } from "../state-reader.ts";
-import { versionKind, type Version } from "../version.ts";
+import { versionKind } from "../version.ts";
 import type { Budget } from "./budget.ts";
-import { rowsWanted } from "./range-page.ts";
-
-const noBytes = new Uint8Array(0);
+import { ChangesReader } from "./changes-reader.ts";
+import { rowBytes, rowsWanted, withoutValue } from "./range-page.ts";
 
 export class ReadExecutor {
   readonly #state: AppliedState;
   readonly #budget: Budget;
+  readonly #changes: ChangesReader;
 
   constructor(state: AppliedState, budget: Budget) {
     this.#state = state;
     this.#budget = budget;
+    this.#changes = new ChangesReader(state, budget);
   }
 
   execute(operation: ReadOperation): OperationResult {
     if (operation.kind === operationKind.get) return this.#get(operation);
     if (operation.kind === operationKind.range) return this.#range(operation);
+    if (operation.kind === operationKind.changes) return this.#changes.read(operation);
     return failure(operation.code, operation.position);
   }
 
-  #get({ key, at }: Get): OperationResult {
+  #get({ key, at, tombstoneToo }: Get): OperationResult {
     const { regions, data } = this.#state;
     if (!regions.owns(key)) return failure("WRONG_REGION");
     const refused = this.#refuses(at);
     if (refused !== undefined) return failure(refused);
     const found = data.find(key, at);
-    const version = found?.kind === versionKind.put ? found : undefined;
+    const version = found?.kind === versionKind.put || tombstoneToo === true ? found : undefined;
     if (version !== undefined && !this.#budget.takeBytes(version.end - version.start)) {
       return failure("FRAME_TOO_LARGE");
     }
@@ -103,12 +105,4 @@ export class ReadExecutor {
 
 function page(rows: readonly Cell[], cursor: InternalKey | undefined): RangeResult {
   return { kind: operationKind.range, rows, cursor };
-}
-
-function rowBytes(key: InternalKey, version: Version, keysOnly: boolean): number {
-  return key.length + (keysOnly ? 0 : version.end - version.start);
-}
-
-function withoutValue(version: Version): Version {
-  return { ...version, source: noBytes, start: 0, end: 0 };
 }

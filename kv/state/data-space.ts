@@ -1,16 +1,24 @@
 /** User data: the versions of all keys, and the index of those that expire. */
+import { changeOperation, type ChangeSink } from "../change.ts";
 import { expiriesPerEntryMax } from "../limits.ts";
 import { revisionsPerMs, type Revision } from "../revision.ts";
 import { space, type InternalKey, type StateReader } from "../state-reader.ts";
-import type { Cell } from "../state-reader.ts";
+import type { Cell, HistoryRange } from "../state-reader.ts";
 import type { Version } from "../version.ts";
 import type { Checksum } from "./checksum.ts";
 import { ExpiryIndex } from "./expiry-index.ts";
+import type { HistoryCursor } from "./history-cursor.ts";
 import type { LastRevision } from "./last-revision.ts";
 import { LayeredSpace } from "./layered-space.ts";
 import type { MergedCursor } from "./merged-cursor.ts";
 
+type Removal = typeof changeOperation.delete | typeof changeOperation.expire;
+
+const noBytes = new Uint8Array(0);
+
 export class DataSpace {
+  /** Told of every change; undefined while nobody wants to know. */
+  sink: ChangeSink | undefined;
   readonly #versions: LayeredSpace;
   readonly #expiries: ExpiryIndex;
 
@@ -40,6 +48,7 @@ export class DataSpace {
     const expiresAt = ttlMs === 0 ? 0 : revision + ttlMs * revisionsPerMs;
     this.#versions.put(key, revision, expiresAt, source, start, end);
     if (expiresAt !== 0) this.#expiries.add(key, expiresAt, revision);
+    this.sink?.({ key, revision, operation: changeOperation.put, expiresAt, source, start, end });
   }
 
   /** A put that leaves the key's expiry as it is: the index knows it already. */
@@ -52,10 +61,11 @@ export class DataSpace {
     expiresAt: Revision,
   ): void {
     this.#versions.put(key, revision, expiresAt, source, start, end);
+    this.sink?.({ key, revision, operation: changeOperation.put, expiresAt, source, start, end });
   }
 
   bury(key: InternalKey, revision: Revision): void {
-    this.#versions.bury(key, revision);
+    this.#bury(key, revision, changeOperation.delete);
   }
 
   /** The version of a key that exists now. */
@@ -77,13 +87,18 @@ export class DataSpace {
     return this.#versions.scan(start, end, reverse, atOrBelow);
   }
 
+  /** Every version the range asks for, newest first within a key. */
+  history(range: HistoryRange): HistoryCursor {
+    return this.#versions.history(range);
+  }
+
   /** Buries the keys that are due, each as an atomic unit of its own; a key exists until then. */
   expire(clock: LastRevision, checksum: Checksum): void {
     for (const due of this.#expiries.takeDue(clock.value, expiriesPerEntryMax)) {
       // The key may have been overwritten or deleted since: then this entry of the index says nothing any more.
       if (this.live(due.key)?.expiresAt !== due.expiresAt) continue;
       const revision = clock.take();
-      this.bury(due.key, revision);
+      this.#bury(due.key, revision, changeOperation.expire);
       checksum.mix(revision);
       checksum.mixText(due.key);
     }
@@ -105,5 +120,10 @@ export class DataSpace {
   thaw(): void {
     this.#versions.thaw();
     this.#expiries.thaw();
+  }
+
+  #bury(key: InternalKey, revision: Revision, operation: Removal): void {
+    this.#versions.bury(key, revision);
+    this.sink?.({ key, revision, operation, expiresAt: 0, source: noBytes, start: 0, end: 0 });
   }
 }

@@ -5,9 +5,10 @@
 import { invariant } from "../../machines/invariant.ts";
 import { newest, type Revision } from "../revision.ts";
 import { keepsHistory, type Cell, type InternalKey } from "../state-reader.ts";
-import type { Space, StateReader } from "../state-reader.ts";
+import type { HistoryRange, Space, StateReader } from "../state-reader.ts";
 import { OrderedTable } from "../table/ordered-table.ts";
 import { versionKind, type Version } from "../version.ts";
+import { CheckpointHistory, HistoryCursor, type LayerHistory } from "./history-cursor.ts";
 import { CheckpointCursor, type LayerCursor } from "./layer-cursor.ts";
 import { MergedCursor } from "./merged-cursor.ts";
 
@@ -72,6 +73,18 @@ export class LayeredSpace {
     if (this.#frozen !== undefined) layers.push(this.#frozen.cursor(start, end, reverse));
     layers.push(new CheckpointCursor(this.#checkpoint.scan(this.#space, start, end, reverse)));
     return new MergedCursor(layers, atOrBelow, reverse);
+  }
+
+  /** Every version the range asks for. Layers that hold nothing new enough are left alone. */
+  history(range: HistoryRange): HistoryCursor {
+    const layers: LayerHistory[] = [];
+    for (const table of [this.#active, this.#frozen]) {
+      if (table !== undefined && table.newestRevision > range.since) {
+        layers.push(table.history(range));
+      }
+    }
+    layers.push(new CheckpointHistory(this.#checkpoint.history(this.#space, range)));
+    return new HistoryCursor(layers, range);
   }
 
   freeze(): void {

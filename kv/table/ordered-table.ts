@@ -5,11 +5,13 @@
  */
 import { invariant } from "../../machines/invariant.ts";
 import type { Revision } from "../revision.ts";
-import type { Cell, InternalKey } from "../state-reader.ts";
+import type { Cell, HistoryRange, InternalKey } from "../state-reader.ts";
 import type { Version, VersionKind } from "../version.ts";
 import { Leaf, leafKeysMax } from "./leaf.ts";
 import { LeafBounds } from "./leaf-bounds.ts";
+import type { LayerHistory } from "../state/history-cursor.ts";
 import { TableCursor } from "./table-cursor.ts";
+import { historyOf } from "./table-history.ts";
 import { noRow, VersionColumns } from "./version-columns.ts";
 
 /** What a version and a key cost beside their bytes: columns, string header and place in a leaf. */
@@ -28,6 +30,12 @@ export class OrderedTable {
   constructor(keepsHistory: boolean, rowsAtFirst: number) {
     this.#keepsHistory = keepsHistory;
     this.columns = new VersionColumns(rowsAtFirst);
+  }
+
+  /** Of all versions; 0 while there is none. Only meaningful where revisions never fall from one put to the next. */
+  get newestRevision(): Revision {
+    const { count } = this.columns;
+    return count === 0 ? 0 : this.columns.revision(count - 1);
   }
 
   get leafCount(): number {
@@ -81,6 +89,11 @@ export class OrderedTable {
   /** A cursor over the keys in `[start, end)`. It must not be used any more once the table has changed. */
   cursor(start: InternalKey, end: InternalKey | undefined, reverse: boolean): TableCursor {
     return new TableCursor(this, start, end, reverse);
+  }
+
+  /** Every version the range asks for. It must not be used any more once the table has changed. */
+  history(range: HistoryRange): LayerHistory {
+    return historyOf(this, range);
   }
 
   /** All versions, by key ascending and newest first within a key. */

@@ -4,7 +4,7 @@ import type { InternalKey } from "../state-reader.ts";
 import type { LayerCursor } from "../state/layer-cursor.ts";
 import type { Version } from "../version.ts";
 import type { OrderedTable } from "./ordered-table.ts";
-import { noRow } from "./version-columns.ts";
+import { noRow, type Row } from "./version-columns.ts";
 
 export class TableCursor implements LayerCursor {
   key: InternalKey | undefined;
@@ -42,10 +42,14 @@ export class TableCursor implements LayerCursor {
     this.#settle();
   }
 
+  /** The row of the newest version of the key. */
+  get row(): Row {
+    return this.#table.leaf(this.#leaf).row(this.#at);
+  }
+
   version(atOrBelow: Revision): Version | undefined {
     const columns = this.#table.columns;
-    const newest = this.#table.leaf(this.#leaf).row(this.#at);
-    const row = columns.atOrBelow(newest, atOrBelow);
+    const row = columns.atOrBelow(this.row, atOrBelow);
     return row === noRow ? undefined : columns.version(row);
   }
 

@@ -78,6 +78,18 @@ export class VersionColumns {
     return found;
   }
 
+  /** How many rows have a revision at or below this one, where revisions never fall from row to row. */
+  countAtOrBelow(revision: Revision): number {
+    let low = 0;
+    let high = this.count;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.revision(middle) <= revision) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
   version(row: Row): Version {
     return {
       revision: this.revision(row),

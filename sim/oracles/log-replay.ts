@@ -29,6 +29,7 @@ export interface ReplayedGroup {
 const nothing: StateReader = {
   find: () => undefined,
   scan: (): CellCursor => ({ next: () => undefined }),
+  history: (): CellCursor => ({ next: () => undefined }),
 };
 
 /** Applied after the last entry, per slot: what replicas must agree with. */

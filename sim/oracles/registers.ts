@@ -147,6 +147,9 @@ class Dissection {
       }
       case operationKind.range:
         return this.#sawRange(recorded, operation, answer);
+      // No client of the simulator asks for changes.
+      case operationKind.changes:
+        return;
       case operationKind.deleteRange:
         return this.#removedRange(recorded, operation, answer);
     }
@@ -178,7 +181,10 @@ class Dissection {
     let { start, end } = operation;
     const isReverse = operation.kind === operationKind.range && operation.reverse;
     const cursor =
-      answer !== undefined && typeof answer.result === "object" && "cursor" in answer.result
+      answer !== undefined &&
+      typeof answer.result === "object" &&
+      answer.result.kind !== operationKind.changes &&
+      "cursor" in answer.result
         ? answer.result.cursor
         : undefined;
     const rest = cursor === undefined ? answer?.rest : isReverse ? cursor : keyAfter(cursor);

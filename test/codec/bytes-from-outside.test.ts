@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { encodeFramesEntry } from "../../infra/codec/entry-codec.ts";
+import { FeedDecoder, FeedEncoder } from "../../infra/codec/feed-codec.ts";
 import { ReplyDecoder, ReplyEncoder } from "../../infra/codec/reply-codec.ts";
 import { RequestDecoder } from "../../infra/codec/request-decoder.ts";
 import { RequestEncoder } from "../../infra/codec/request-encoder.ts";
@@ -15,6 +16,7 @@ import { readRequests, writeRequests } from "./support/operations.ts";
 const encoder = new RequestEncoder();
 const decoder = new RequestDecoder();
 const replyDecoder = new ReplyDecoder();
+const feedDecoder = new FeedDecoder();
 
 interface Damage {
   readonly at: number;
@@ -47,6 +49,7 @@ function decodeAll(bytes: Uint8Array): void {
   decoder.writeFrame(bytes);
   decoder.readFrame(bytes);
   replyDecoder.decode(bytes);
+  feedDecoder.decode(bytes);
 }
 
 test("random bytes throw at no decoder", () => {
@@ -124,6 +127,25 @@ test("damaged replies throw at no decoder", () => {
     asOf: 1,
   } as const;
   const bytes = new ReplyEncoder().encode({ ...place, results });
+  fc.assert(
+    fc.property(damage, (damages) => decodeAll(damaged(bytes, damages))),
+    { numRuns: 1000 },
+  );
+});
+
+test("damaged messages of a feed throw at no decoder", () => {
+  const head = {
+    clusterId: "c",
+    group: "g",
+    slot: 9,
+    previousSlot: 8,
+    resolved: 70,
+    interestMs: 1,
+  };
+  const source = Buffer.from("value");
+  const change = { key: "b\0k", revision: 70, operation: 0, expiresAt: 0 } as const;
+  const changes = [{ ...change, source, start: 0, end: 5 }];
+  const [bytes = source] = new FeedEncoder().encode(head, changes, 1000);
   fc.assert(
     fc.property(damage, (damages) => decodeAll(damaged(bytes, damages))),
     { numRuns: 1000 },

@@ -26,6 +26,9 @@ const version = fc
     end: source.length,
   }));
 
+const tombstone = version.map((one) => ({ ...one, kind: 1 as const, end: 0 }));
+const anyVersion = fc.oneof(version, tombstone);
+
 const simpleResult: fc.Arbitrary<OperationResult> = fc.oneof(
   revision,
   fc.record({ kind: fc.constant(operationKind.delete), revision, existed: fc.boolean() }),
@@ -38,12 +41,17 @@ const simpleResult: fc.Arbitrary<OperationResult> = fc.oneof(
   }),
   fc.record({
     kind: fc.constant(operationKind.get),
-    version: fc.option(version, { nil: undefined }),
+    version: fc.option(anyVersion, { nil: undefined }),
   }),
   fc.record({
     kind: fc.constant(operationKind.range),
     rows: fc.array(fc.record({ key, version }), { maxLength: 4 }),
     cursor,
+  }),
+  fc.record({
+    kind: fc.constant(operationKind.changes),
+    rows: fc.array(fc.record({ key, version: anyVersion }), { maxLength: 4 }),
+    cursor: fc.option(fc.record({ key, below: revision }), { nil: undefined }),
   }),
   fc
     .tuple(fc.constantFrom(...refusalCodes), fc.integer({ min: -1, max: 200 }), revision)

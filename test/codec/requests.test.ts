@@ -74,12 +74,16 @@ test("a peek tells the envelope and looks at no operation", () => {
   const get = { kind: operationKind.get, key: "b\0k", at: newest };
   expect(peekRequest(encoder.readFrame(readEnvelope, [get]))).toEqual(readEnvelope);
   expect(peekRequest(encoder.route())).toEqual({ kind: 2 });
+  const interest = { kind: 4, clusterId: "some cluster", group: "g1" };
+  expect(peekRequest(encoder.interest("some cluster", "g1"))).toEqual(interest);
 });
 
 test.each([
   ["another version", [2, 2]],
   ["an unknown kind", [1, 9]],
   ["a route request with more", [1, 2, 3]],
+  ["interest without a group", [1, 4, "c"]],
+  ["interest with operations", [1, 4, "c", "g", [[6, "b\0k"]]]],
   ["a map", { a: 1 }],
   ["a session id that is too short", [1, 1, "c", "g", new Uint8Array(15), 1, 1, 0, [[2, "b\0k"]]]],
   ["number 0", [1, 1, "c", "g", new Uint8Array(16), 1, 0, 0, [[2, "b\0k"]]]],

@@ -1,6 +1,14 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { absent, expectNothing } from "../../kv/commands/operation.ts";
+import { changeOperation, type Change } from "../../kv/change.ts";
+import {
+  absent,
+  expectNothing,
+  operationKind,
+  type Changes,
+  type ChangesCursor,
+} from "../../kv/commands/operation.ts";
+import type { OperationResult } from "../../kv/commands/result.ts";
 import { sessionLifetime } from "../../kv/limits.ts";
 import { newest, revisionsPerMs, type Revision } from "../../kv/revision.ts";
 import { encodeFramesEntry } from "../../infra/codec/entry-codec.ts";
@@ -9,6 +17,7 @@ import { MemoryCheckpoint, readOut, type WrittenCut } from "./support/memory-che
 import { Model, type ModelFrame } from "./support/model.ts";
 import {
   atRevision,
+  changes,
   deleteRange,
   exists,
   get,
@@ -20,7 +29,7 @@ import {
   transaction,
   unchanged,
 } from "./support/operations.ts";
-import { plain, plainOutcome, plainRows } from "./support/plain.ts";
+import { plain, plainChanges, plainOutcome, plainRows } from "./support/plain.ts";
 import { birth, everything, frameBytes, TestGroup } from "./support/test-group.ts";
 
 const keys = ["a", "b", "c", "d", "e"];
@@ -100,12 +109,16 @@ class Run {
   readonly #cuts: (WrittenCut | undefined)[] = [undefined, undefined];
   readonly #model = new Model();
   readonly #sent: ModelFrame[] = [];
+  /** What each replica told of its changes; a restart tells what it replays once more. */
+  readonly #told: Change[][] = [[], []];
   #now: Revision = birth;
   /** Every code that was answered, to see that runs meet more than success. */
   readonly #codes: Set<string>;
 
   constructor(codes: Set<string>) {
     this.#codes = codes;
+    this.#listen(0);
+    this.#listen(1);
   }
 
   take(step: Step): void {
@@ -126,6 +139,56 @@ class Run {
         this.#compareReads(replica, at);
       }
     }
+  }
+
+  /** Pages of every size come to the same, whatever there is between two revisions. */
+  compareChanges(asked: Changes): void {
+    const expected = this.#model.history(asked);
+    for (const { replica } of this.#replicas) {
+      const rows: unknown[] = [];
+      let { cursor } = asked;
+      do {
+        const [result] = replica.read([{ ...asked, cursor }]);
+        rows.push(...plainChanges(result));
+        cursor =
+          typeof result === "object" && "rows" in result ? changesCursorOf(result) : undefined;
+      } while (cursor !== undefined && rows.length < 5000);
+      const first = rows[0] as OperationResult | undefined;
+      expect(Array.isArray(expected) ? rows : plain(first)).toEqual(expected);
+    }
+  }
+
+  compareTold(): void {
+    for (const told of this.#told) {
+      const plainly = told.map(({ key, revision, operation, expiresAt, source, start, end }) => {
+        const isPut = operation === changeOperation.put;
+        const value = isPut ? Buffer.from(source.subarray(start, end)).toString() : undefined;
+        return { key, revision, operation, expiresAt, value };
+      });
+      expect(plainly).toEqual(this.#model.changes);
+    }
+  }
+
+  someRevision(choice: number): Revision {
+    const { last, changes } = this.#model;
+    if (choice % 5 === 0) return choice % 2 === 0 ? newest : last;
+    return changes[choice % (changes.length + 1)]?.revision ?? last;
+  }
+
+  #listen(at: 0 | 1): void {
+    this.#told[at] = [];
+    // What was applied before the replica's start is history.
+    const { lastRevision } = this.#replicas[at].replica;
+    this.#told[at].push(...this.#knownThrough(lastRevision));
+    this.#replicas[at].replica.tellChanges((change) => this.#told[at]?.push(change));
+  }
+
+  #knownThrough(lastRevision: Revision): Change[] {
+    const known = this.#model.changes.filter(({ revision }) => revision <= lastRevision);
+    return known.map(({ value = "", ...change }) => {
+      const source = Buffer.from(value);
+      return { ...change, source, start: 0, end: source.length };
+    });
   }
 
   #compareReads(replica: TestGroup["replica"], at: Revision): void {
@@ -168,6 +231,7 @@ class Run {
     // An unfinished cut is lost with the process.
     this.#cuts[replica] = undefined;
     this.#replicas[replica].restart();
+    this.#listen(replica);
   }
 
   #log(step: Extract<Step, { aheadMs: number }>): void {
@@ -247,6 +311,56 @@ class Run {
     return current?.revision ?? absent;
   }
 }
+
+interface ChangesChoice {
+  readonly since: number;
+  readonly until: number;
+  readonly start: string;
+  readonly limit: number;
+  readonly keysOnly: boolean;
+  readonly newestOnly: boolean;
+}
+
+const changesChoice: fc.Arbitrary<ChangesChoice> = fc.record({
+  since: fc.nat(1000),
+  until: fc.oneof(fc.constant(0), fc.nat(1000)),
+  start: fc.constantFrom(...keys),
+  limit: fc.constantFrom(1, 2, 3, 1000),
+  keysOnly: fc.boolean(),
+  newestOnly: fc.boolean(),
+});
+
+function changesCursorOf(result: OperationResult): ChangesCursor | undefined {
+  if (typeof result !== "object" || result.kind !== operationKind.changes) return undefined;
+  return result.cursor;
+}
+
+test("changes between any two revisions are what the naive model wrote, and are told as they are applied", () => {
+  fc.assert(
+    fc.property(
+      fc.array(step, { minLength: 1, maxLength: 60, size: "max" }),
+      fc.array(changesChoice, { minLength: 5, maxLength: 10 }),
+      (steps, choices) => {
+        const run = new Run(new Set());
+        for (const step of steps) {
+          run.take(step);
+          for (const { start, ...choice } of choices) {
+            const since = run.someRevision(choice.since);
+            const asked = {
+              ...choice,
+              start: k(start),
+              end: k("e"),
+              until: run.someRevision(choice.until),
+            };
+            run.compareChanges(changes({ ...asked, since: since === newest ? 0 : since }));
+          }
+        }
+        run.compareTold();
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
 
 test("every answer and the whole state are what the naive model says, wherever checkpoints fall", () => {
   const codes = new Set<string>();

@@ -123,6 +123,38 @@ function compareAll(model: Model, group: GroupStateStore): void {
   }
 }
 
+/** Above the watermark nothing is ever dropped; cells that nobody asked for may be among the answers. */
+function compareHistory(model: Model, group: GroupStateStore): void {
+  const { watermark, lastRevision } = model;
+  const between = Math.ceil((watermark + lastRevision) / 2);
+  for (const [since, until] of [
+    [watermark, newest],
+    [between, newest],
+    [watermark, between],
+    [lastRevision, newest],
+  ] as const) {
+    for (const [start, below, end] of [
+      ["", newest, undefined],
+      ["a", newest, "c"],
+      ["b", between, undefined],
+      ["b\u0000", lastRevision, "e"],
+    ] as const) {
+      const isWanted = ({ key, revision }: PlainCell) =>
+        revision > since && revision <= until && (key !== start || revision < below);
+      const expected = model.cells
+        .filter(
+          ({ of, key }) => of === space.data && key >= start && (end === undefined || key < end),
+        )
+        .filter(isWanted)
+        .toSorted((a, b) => (a.key === b.key ? b.revision - a.revision : a.key < b.key ? -1 : 1));
+      const range = { start, end, below, since, until };
+      const read = allCells(space.data, group.history(space.data, range));
+      expect(read.filter(isWanted)).toEqual(expected);
+      expect(read.filter(({ revision }) => revision <= since)).toEqual([]);
+    }
+  }
+}
+
 async function play(on: TestStore, steps: readonly Step[], policy: MergePolicy): Promise<void> {
   const model = new Model();
   let store = await on.open(policy);
@@ -149,6 +181,7 @@ async function play(on: TestStore, steps: readonly Step[], policy: MergePolicy):
         await checkpoint(on, group, cutOf({ appliedThrough, watermark }, cells));
       }
       compareAll(model, group);
+      compareHistory(model, group);
     }
   } finally {
     await store.close();

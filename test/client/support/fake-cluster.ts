@@ -41,7 +41,7 @@ export class Attempt {
 
   constructor(cluster: FakeCluster, node: string, bytes: Uint8Array, reply: string) {
     const envelope = peekRequest(bytes);
-    if (envelope.kind === "malformed" || envelope.kind === requestKind.route) {
+    if (envelope.kind !== requestKind.write && envelope.kind !== requestKind.read) {
       throw new Error("not a frame");
     }
     this.#cluster = cluster;

@@ -35,6 +35,7 @@ const increment = fc.record({
   delta: fc.maxSafeInteger(),
 });
 const get = fc.record({ kind: fc.constant(operationKind.get), key, at });
+const getTombstoneToo = get.map((asked) => ({ ...asked, tombstoneToo: true }));
 const getNewest = fc.record({ kind: fc.constant(operationKind.get), key, at: fc.constant(newest) });
 
 const deleteRange = fc.record({
@@ -73,12 +74,28 @@ const range = fc.record({
   cursor,
 });
 
+const changes = fc.record({
+  kind: fc.constant(operationKind.changes),
+  start: byteString(0, 30),
+  end,
+  since: revision,
+  until: at,
+  limit,
+  incompleteToo: fc.boolean(),
+  keysOnly: fc.boolean(),
+  newestOnly: fc.boolean(),
+  cursor: fc.option(fc.record({ key, below: revision }), { nil: undefined }),
+});
+
 export const writeRequests: fc.Arbitrary<WriteRequest[]> = fc.array(
   fc.oneof(put, remove, increment, deleteRange, transaction),
   { minLength: 1, maxLength: 8 },
 );
 
-export const readRequests: fc.Arbitrary<ReadRequest[]> = fc.array(fc.oneof(get, range), {
-  minLength: 1,
-  maxLength: 8,
-});
+export const readRequests: fc.Arbitrary<ReadRequest[]> = fc.array(
+  fc.oneof(get, getTombstoneToo, range, changes),
+  {
+    minLength: 1,
+    maxLength: 8,
+  },
+);

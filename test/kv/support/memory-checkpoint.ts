@@ -9,6 +9,7 @@ import {
   space,
   type Cell,
   type CellCursor,
+  type HistoryRange,
   type InternalKey,
   type Space,
   type StateReader,
@@ -78,6 +79,18 @@ export class MemoryCheckpoint implements StateReader {
     const cells = keys.flatMap(([key, versions]) => versions.map((version) => ({ key, version })));
     const iterator = cells.values();
     return { next: () => iterator.next().value };
+  }
+
+  history(from: Space, { start, end, below }: HistoryRange): CellCursor {
+    const cells = this.scan(from, start, end, false);
+    const isWanted = ({ key, version }: Cell) => key !== start || version.revision < below;
+    return {
+      next() {
+        let cell = cells.next();
+        while (cell !== undefined && !isWanted(cell)) cell = cells.next();
+        return cell;
+      },
+    };
   }
 
   /** How many cells a space holds. */

@@ -7,11 +7,13 @@ import {
   checkKind,
   expectNothing,
   operationKind,
+  type Changes,
   type Check,
   type Range,
   type Transaction,
   type TransactionOperation,
 } from "../../../kv/commands/operation.ts";
+import { changeOperation, type ChangeOperation } from "../../../kv/change.ts";
 import { pageRowsMax, sessionLifetime, sessionWindow } from "../../../kv/limits.ts";
 import { newest, revisionsPerMs, type Revision } from "../../../kv/revision.ts";
 import type { WriteRequest } from "../../../infra/codec/request-encoder.ts";
@@ -22,6 +24,11 @@ interface ModelVersion {
   readonly revision: Revision;
   readonly value: string | undefined;
   readonly expiresAt: Revision;
+}
+
+export interface ModelChange extends ModelVersion {
+  readonly key: string;
+  readonly operation: ChangeOperation;
 }
 
 interface ModelSession {
@@ -57,6 +64,8 @@ export class Model {
   last: Revision = 0;
   watermark: Revision = 0;
   slot = 0;
+  /** Everything written, as `ReplicaState` tells it. */
+  readonly changes: ModelChange[] = [];
   readonly #history = new Map<string, ModelVersion[]>();
   readonly #sessions = new Map<string, ModelSession>();
 
@@ -96,6 +105,21 @@ export class Model {
     });
   }
 
+  history(asked: Changes): unknown {
+    if (asked.since < this.watermark) return fail("TOO_OLD");
+    if (asked.until !== newest && asked.until > this.last) return fail("CLOCK_TOO_FAR_AHEAD");
+    return this.#keys(asked.start, asked.end).flatMap((key) => {
+      const wanted = (this.#history.get(key) ?? [])
+        .filter(({ revision }) => revision > asked.since && revision <= asked.until)
+        .toReversed()
+        .map(({ revision, value, expiresAt }) => {
+          const shown = asked.keysOnly && value !== undefined ? "" : value;
+          return [key.slice(2), revision, shown, expiresAt];
+        });
+      return asked.newestOnly ? wanted.slice(0, 1) : wanted;
+    });
+  }
+
   #begin(stamp: Revision): void {
     this.slot++;
     this.last = Math.max(this.last, stamp);
@@ -103,7 +127,9 @@ export class Model {
       .map((key) => ({ key, expiresAt: this.#at(key, newest)?.expiresAt ?? 0 }))
       .filter(({ expiresAt }) => expiresAt > 0 && expiresAt <= this.last)
       .toSorted((a, b) => a.expiresAt - b.expiresAt || (a.key < b.key ? -1 : 1));
-    for (const { key } of due) this.#write(key, ++this.last, undefined, 0);
+    for (const { key } of due) {
+      this.#write(key, ++this.last, undefined, 0, changeOperation.expire);
+    }
     for (const [id, { born }] of this.#sessions) {
       if (this.last > born + sessionLifetime) this.#sessions.delete(id);
     }
@@ -254,7 +280,14 @@ export class Model {
     return [...this.#history.keys()].filter(inside).toSorted((a, b) => (a < b ? -1 : 1));
   }
 
-  #write(key: string, revision: Revision, value: string | undefined, expiresAt: Revision): void {
+  #write(
+    key: string,
+    revision: Revision,
+    value: string | undefined,
+    expiresAt: Revision,
+    operation: ChangeOperation = value === undefined ? changeOperation.delete : changeOperation.put,
+  ): void {
+    this.changes.push({ key, revision, value, expiresAt, operation });
     this.#history.set(key, [...(this.#history.get(key) ?? []), { revision, value, expiresAt }]);
   }
 }

@@ -3,6 +3,7 @@ import {
   checkKind,
   expectNothing,
   operationKind,
+  type Changes,
   type Check,
   type Delete,
   type DeleteRange,
@@ -52,6 +53,20 @@ export function deleteRange(
 
 export function get(key: string, at: Revision = newest): Get {
   return { kind: operationKind.get, key: k(key), at };
+}
+
+/** Everything there ever was, unless told otherwise. */
+export function changes(options: Partial<Omit<Changes, "kind">> = {}): Changes {
+  const bounds = { start: bucket, end: undefined, since: 0, until: newest };
+  const flags = { incompleteToo: false, keysOnly: false, newestOnly: false };
+  return {
+    kind: operationKind.changes,
+    ...bounds,
+    limit: 0,
+    ...flags,
+    cursor: undefined,
+    ...options,
+  };
 }
 
 export function range(

@@ -2,7 +2,7 @@
 import { operationKind } from "../../../kv/commands/operation.ts";
 import type { OperationResult } from "../../../kv/commands/result.ts";
 import type { FrameOutcome } from "../../../kv/frame.ts";
-import type { Version } from "../../../kv/version.ts";
+import { versionKind, type Version } from "../../../kv/version.ts";
 
 export function valueText(version: Version | undefined): string | undefined {
   if (version === undefined) return undefined;
@@ -19,6 +19,17 @@ export function plainRows(result: OperationResult | undefined): unknown[] {
   ]);
 }
 
+/** `[key, revision, value, expiresAt]` of each row; the key without its bucket, undefined as a tombstone's value. */
+export function plainChanges(result: OperationResult | undefined): unknown[] {
+  if (typeof result !== "object" || result.kind !== operationKind.changes) return [result];
+  return result.rows.map(({ key, version }) => [
+    key.slice(2),
+    version.revision,
+    version.kind === versionKind.tombstone ? undefined : valueText(version),
+    version.expiresAt,
+  ]);
+}
+
 export function plain(result: OperationResult | undefined): unknown {
   if (typeof result !== "object") return result;
   if (result.kind === operationKind.get) {
@@ -29,6 +40,9 @@ export function plain(result: OperationResult | undefined): unknown {
   }
   if (result.kind === operationKind.range) {
     return { rows: plainRows(result), cursor: result.cursor };
+  }
+  if (result.kind === operationKind.changes) {
+    return { rows: plainChanges(result), cursor: result.cursor };
   }
   if (result.kind === operationKind.transaction) {
     return { revision: result.revision, results: result.results.map(plain) };
