@@ -13,8 +13,8 @@ export interface Line {
   readonly x: number;
   readonly y: number;
   readonly spans: readonly Span[];
-  /** The event that the line is about, for a page that lights it; `always` for a transition without one. */
-  readonly event?: string;
+  /** What the line is about, for a page that lights it. */
+  readonly transition?: ChartTransition;
 }
 
 export interface Block {
@@ -56,7 +56,7 @@ class BlockWriter {
     this.#y = padding;
   }
 
-  line(spans: readonly Span[], event?: string, indented = false): void {
+  line(spans: readonly Span[], transition?: ChartTransition, indented = false): void {
     const size = Math.max(...spans.map(({ kind }) => sizes[kind]));
     const height = size === titlePx ? 24 : lineHeight;
     const x = this.#padding + (indented ? this.#indent : 0);
@@ -64,25 +64,25 @@ class BlockWriter {
       x,
       y: this.#y + (size === titlePx ? 15 : lineHeight - 5),
       spans,
-      ...(event === undefined ? {} : { event }),
+      ...(transition === undefined ? {} : { transition }),
     });
     this.#y += height;
     this.#width = Math.max(this.#width, x + widthOf(spans) + this.#padding);
   }
 
   /** The parts on one line if they fit, else each further part on a line of its own. */
-  parts(parts: readonly Span[], widthMax: number, event?: string): void {
+  parts(parts: readonly Span[], widthMax: number, transition?: ChartTransition): void {
     let line: Span[] = [];
     let indented = false;
     for (const part of parts) {
       if (line.length > 0 && widthOf([...line, part]) > widthMax) {
-        this.line(line, event, indented);
+        this.line(line, transition, indented);
         indented = true;
         line = [];
       }
       line.push(part);
     }
-    if (line.length > 0) this.line(line, event, indented);
+    if (line.length > 0) this.line(line, transition, indented);
   }
 
   rule(): void {
@@ -141,7 +141,7 @@ export function everywhereBlock(transitions: readonly ChartTransition[]): Block 
 export function arrowBlock(arrow: ChartArrow): Block {
   const writer = new BlockWriter(4, 8);
   for (const transition of arrow.transitions) {
-    writer.parts(conditionOf(transition), arrowLineWidthMax, transition.event ?? "always");
+    writer.parts(conditionOf(transition), arrowLineWidthMax, transition);
   }
   return writer.block();
 }
@@ -150,7 +150,7 @@ function insideLines(writer: BlockWriter, transition: ChartTransition, widthMax:
   writer.parts(
     [...conditionOf(transition), ...listed(transition.actions, "→ ")],
     widthMax,
-    transition.event ?? "always",
+    transition,
   );
 }
 

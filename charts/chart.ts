@@ -19,6 +19,8 @@ export interface StateDefinition {
 export interface ChartTransition {
   /** Undefined for a transition that is taken as soon as its guard holds. */
   readonly event: string | undefined;
+  /** Among the transitions of this event in the same state, from 0. */
+  readonly index: number;
   readonly guard: string | undefined;
   /** Has no guard, and is tried after others that have one. */
   readonly otherwise: boolean;
@@ -128,12 +130,13 @@ function branches(
 ): readonly ChartTransition[] {
   if (value === undefined) return [];
   const list = Array.isArray(value) ? (value as readonly unknown[]) : [value];
-  return list.map((branch) => {
+  return list.map((branch, index) => {
     const { target, guard, actions } = (
       typeof branch === "string" ? { target: branch } : branch
     ) as Readonly<Record<string, unknown>>;
     return {
       event,
+      index,
       guard: guard === undefined ? undefined : nameOf(guard),
       otherwise: guard === undefined && list.length > 1,
       actions: namesOf(actions),

@@ -69,8 +69,11 @@ function blockSvg(block: Block, width: number, inset = 0): string {
   return [...rules, ...block.lines.map(lineSvg)].join("");
 }
 
-function lineSvg({ x, y, spans, event }: Line): string {
-  const about = event === undefined ? "" : ` data-event="${escape(event)}"`;
+function lineSvg({ x, y, spans, transition }: Line): string {
+  const about =
+    transition === undefined
+      ? ""
+      : ` data-event="${escape(transition.event ?? "")}" data-index="${transition.index}"`;
   const texts = spans.map(({ text, kind }) => `<tspan class="${kind}">${escape(text)}</tspan>`);
   return `<text x="${x}" y="${y}"${about}>${texts.join(" ")}</text>`;
 }

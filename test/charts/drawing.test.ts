@@ -72,7 +72,7 @@ describe("what is drawn", () => {
       ...[0, 1, 2, 3, 4, 5].map((index) => `transition-${index}`),
     ]);
     expect(svg).toContain(`id="transition-5" data-from="open.ajar" data-to="closed"`);
-    expect(svg).toContain(`data-event="push"`);
+    expect(svg).toContain(`data-event="push" data-index="0"`);
   });
 
   test("texts are escaped, and states say what they do", async () => {
