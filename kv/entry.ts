@@ -1,5 +1,5 @@
 /** What a slot of a group's log can hold. */
-import type { Frame } from "./frame.ts";
+import type { Logged } from "./frame.ts";
 import type { Revision } from "./revision.ts";
 
 /** Numbers on the wire and on disk. 16 to 31 are reserved for membership, 32 to 63 for regions. */
@@ -19,7 +19,7 @@ export interface Tick {
 export interface Frames {
   readonly kind: typeof entryKind.frames;
   readonly stamp: Revision;
-  readonly frames: readonly Frame[];
+  readonly frames: readonly Logged[];
 }
 
 /** Gives up history: reads below `watermark` are refused from here on. */

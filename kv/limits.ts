@@ -54,5 +54,15 @@ export const sessionWindow = 256;
 /** Revisions from a session's birth to its end: 30 minutes. */
 export const sessionLifetime = 30 * 60 * 1000 * revisionsPerMs;
 
+/** How long answers to requests are kept by their reply subject: two minutes of revisions. */
+export const replyIdentityLifetime = 2 * 60 * 1000 * revisionsPerMs;
+/** How long they are kept by a message id: as long as a session lives. */
+export const messageIdentityLifetime = sessionLifetime;
+/** Bytes of kept answers, for each of the two. */
+export const requestBytesMax = 64 * 1024 * 1024;
+/** Kept answers are given up a generation at a time: it holds that many bytes, or what came in an eighth of a lifetime. */
+export const requestGenerationBytesMax = requestBytesMax / 16;
+export const requestGenerationsPerLifetime = 8;
+
 /** Slots between two state checksums that replicas compare. */
 export const checksumInterval = 10_000;

@@ -17,6 +17,7 @@ export const refusalCodes = [
   "SESSION_MISUSE",
   "SESSION_EXPIRED",
   "SESSION_WINDOW",
+  "REQUEST_ID_REUSED",
 ] as const;
 
 export type RefusalCode = (typeof refusalCodes)[number];

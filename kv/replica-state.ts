@@ -13,7 +13,15 @@ import { Budget } from "./execute/budget.ts";
 import { mixResult } from "./execute/mix-result.ts";
 import { ReadExecutor } from "./execute/read-executor.ts";
 import { WriteExecutor } from "./execute/write-executor.ts";
-import type { ExecutedFrame, Frame, FrameOutcome, SessionId } from "./frame.ts";
+import {
+  loggedKind,
+  type ExecutedFrame,
+  type Frame,
+  type FrameOutcome,
+  type Logged,
+  type Request,
+  type SessionId,
+} from "./frame.ts";
 import { answerBytesMax, entryRangeKeysMax, readStepsMax, resultBytesMax } from "./limits.ts";
 import { refusalCodes } from "./refusal.ts";
 import type { Revision } from "./revision.ts";
@@ -76,7 +84,7 @@ export class ReplicaState {
     return this.#state.watermark;
   }
 
-  /** The lowest revision at which something expires; Infinity when nothing will. The leader ticks once its time is past it. */
+  /** The lowest revision at which something expires; Infinity when nothing will. The leader ticks once its time is past it. Answers to requests run out unnoticed, so they wait for the next entry. */
   get nextExpiry(): Revision {
     return Math.min(this.#state.data.nextExpiry, this.#state.sessions.nextExpiry);
   }
@@ -98,6 +106,11 @@ export class ReplicaState {
 
   knowsSession(id: SessionId): boolean {
     return this.#state.sessions.has(id);
+  }
+
+  /** No request under a new message id is executed until older ones have run out. */
+  get messageIdsFull(): boolean {
+    return this.#state.requests.messageIdsFull;
   }
 
   get regions(): Regions {
@@ -160,13 +173,15 @@ export class ReplicaState {
   }
 
   #expire(): void {
-    const { data, sessions, lastRevision, checksum } = this.#state;
+    const { data, sessions, requests, lastRevision, checksum } = this.#state;
     if (data.nextExpiry <= lastRevision.value) data.expire(lastRevision, checksum);
     if (sessions.nextExpiry <= lastRevision.value)
       checksum.mix(sessions.expire(lastRevision.value));
+    if (requests.nextExpiry <= lastRevision.value)
+      checksum.mix(requests.expire(lastRevision.value));
   }
 
-  #applyFrames(slot: number, frames: readonly Frame[]): readonly FrameOutcome[] {
+  #applyFrames(slot: number, frames: readonly Logged[]): readonly FrameOutcome[] {
     this.#writeBudget.keysLeft = entryRangeKeysMax;
     const outcomes: FrameOutcome[] = [];
     for (const frame of frames) {
@@ -177,9 +192,9 @@ export class ReplicaState {
     return outcomes;
   }
 
-  #applyFrame(slot: number, index: number, frame: Frame): FrameOutcome {
-    // Numbers count from 1: without one there was no envelope to read.
-    if (frame.number === 0) return refuse(frame, "BAD_REQUEST", frame.problem);
+  #applyFrame(slot: number, index: number, frame: Logged): FrameOutcome {
+    // Without a cluster's name there was no envelope to read.
+    if (frame.clusterId === "") return refuse(frame, "BAD_REQUEST", frame.problem);
     // A frame is executed by the group it names and by no other, whoever put it into the log.
     if (frame.clusterId !== this.#clusterId) {
       return refuse(frame, "WRONG_CLUSTER", `this is cluster ${this.#clusterId}`);
@@ -187,6 +202,12 @@ export class ReplicaState {
     if (frame.group !== this.#group) {
       return refuse(frame, "WRONG_REGION", `this is group ${this.#group}`);
     }
+    return frame.kind === loggedKind.frame
+      ? this.#applySessionFrame(slot, index, frame)
+      : this.#applyRequest(slot, index, frame);
+  }
+
+  #applySessionFrame(slot: number, index: number, frame: Frame): FrameOutcome {
     const admitted = this.#state.sessions.admit(frame, this.lastRevision);
     if (!(admitted instanceof Session)) return admitted;
     if (frame.problem !== "") return refuse(frame, "BAD_REQUEST", frame.problem);
@@ -195,7 +216,17 @@ export class ReplicaState {
     return executed;
   }
 
-  #execute(slot: number, index: number, frame: Frame): ExecutedFrame {
+  #applyRequest(slot: number, index: number, request: Request): FrameOutcome {
+    const { requests } = this.#state;
+    const decided = requests.decided(request);
+    if (decided !== undefined) return decided;
+    if (request.problem !== "") return refuse(request, "BAD_REQUEST", request.problem);
+    const executed = this.#execute(slot, index, request);
+    requests.remember(request, executed);
+    return executed;
+  }
+
+  #execute(slot: number, index: number, frame: Logged): ExecutedFrame {
     this.#writeBudget.bytesLeft = answerBytesMax - frame.operations.length * resultBytesMax;
     const results: OperationResult[] = [];
     for (const operation of frame.operations) {
@@ -208,7 +239,7 @@ export class ReplicaState {
     return { refused: false, number, hash, slot, index, lastRevision, results };
   }
 
-  #mixOutcome(frame: Frame, outcome: FrameOutcome): void {
+  #mixOutcome(frame: Logged, outcome: FrameOutcome): void {
     const { checksum } = this.#state;
     checksum.mix(frame.number);
     checksum.mix(outcome.refused ? refusalCodes.indexOf(outcome.code) : outcome.hash);

@@ -17,7 +17,7 @@ export type Space = (typeof space)[keyof typeof space];
 
 /**
  * False for spaces whose older versions are dropped as soon as a newer one is merged with them, and whose
- * tombstones are dropped as soon as nothing older is left below them, wherever the watermark stands. Cells of `session` and `meta` carry the slot of their checkpoint in place of a revision: what they hold
+ * tombstones are dropped as soon as nothing older is left below them, wherever the watermark stands. Cells of `session`, `request` and `meta` carry the slot of their checkpoint in place of a revision: what they hold
  * can change while the last revision stands still.
  */
 export function keepsHistory(of: Space): boolean {

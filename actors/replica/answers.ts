@@ -1,115 +1,104 @@
 /**
- * Who waits for which writing frame on this node. Answers are matched by the frame's identity, session and number, and
- * come only from applied entries: what this node answers is true whoever leads by then.
+ * Who waits for which writing request on this node. Answers are matched by the request's identity and come only from
+ * applied entries: what this node answers is true whoever leads by then.
  */
-import type { ReplyEncoder, RefusedReply } from "../../infra/codec/reply-codec.ts";
-import { replyKind } from "../../infra/codec/formats.ts";
-import type { WriteEnvelope } from "../../infra/codec/request-envelope.ts";
-import { errorTable, type ErrorCode, type Outcome } from "../../infra/errors/error-table.ts";
-import type { Frame, FrameOutcome } from "../../kv/frame.ts";
+import type { ErrorCode } from "../../infra/errors/error-table.ts";
+import {
+  loggedKind,
+  type ExecutedFrame,
+  type FrameOutcome,
+  type Logged,
+  type Request,
+} from "../../kv/frame.ts";
 
-/** Sends bytes to a client's reply subject. */
-export type Deliver = (reply: string, bytes: Uint8Array) => void;
+export interface Refusal {
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** The node to try instead. */
+  readonly hint: string | undefined;
+}
+
+/** Whoever waits for an answer, and knows how to say it. */
+export interface Waiter {
+  executed(answer: ExecutedFrame): void;
+  /** `decided`: by the log, and not by this attempt alone. */
+  refused(refusal: Refusal, decided: boolean): void;
+}
 
 interface Awaited {
-  readonly number: number;
-  /** The newest request's reply subject. */
-  reply: string;
-  /** The frame is in a proposed entry: from here on only the log knows its outcome. */
+  /** Of the newest attempt. */
+  waiter: Waiter;
+  /** The request is in a proposed entry: from here on only the log knows its outcome. */
   proposed: boolean;
 }
 
-type FrameIdentity = Pick<WriteEnvelope, "session" | "number">;
-
 export class Answers {
-  readonly #group: string;
-  readonly #encoder: ReplyEncoder;
-  readonly #deliver: Deliver;
   readonly #awaited = new Map<string, Awaited>();
-
-  constructor(group: string, encoder: ReplyEncoder, deliver: Deliver) {
-    this.#group = group;
-    this.#encoder = encoder;
-    this.#deliver = deliver;
-  }
 
   get size(): number {
     return this.#awaited.size;
   }
 
-  /** False when the frame is already on its way: the answer will go to the newer reply subject. */
-  expect(frame: FrameIdentity, reply: string): boolean {
-    const key = keyOf(frame);
+  /** False when the request is already on its way: the answer will go to the newer attempt. */
+  expect(key: string, waiter: Waiter): boolean {
     const awaited = this.#awaited.get(key);
     if (awaited !== undefined) {
-      awaited.reply = reply;
+      awaited.waiter = waiter;
       return false;
     }
-    this.#awaited.set(key, { number: frame.number, reply, proposed: false });
+    this.#awaited.set(key, { waiter, proposed: false });
     return true;
   }
 
-  noteProposed(frame: FrameIdentity): void {
-    const awaited = this.#awaited.get(keyOf(frame));
+  noteProposed(key: string): void {
+    const awaited = this.#awaited.get(key);
     if (awaited !== undefined) awaited.proposed = true;
   }
 
-  /** The frame's entry was applied. */
-  applied(frame: Frame, outcome: FrameOutcome): void {
-    const key = keyOf(frame);
+  /** The request's entry was applied. */
+  applied(logged: Logged, outcome: FrameOutcome): void {
+    // Where nobody waits, as on every follower, no key is made.
+    if (this.#awaited.size === 0) return;
+    const key = logged.kind === loggedKind.frame ? keyOfFrame(logged) : keyOfRequest(logged);
     const awaited = this.#awaited.get(key);
     if (awaited === undefined) return;
     this.#awaited.delete(key);
-    if (outcome.refused) {
-      const { code, message } = outcome;
-      return this.refuse(awaited.reply, awaited.number, code, message);
-    }
-    const { number, slot, index, lastRevision, results } = outcome;
-    const group = this.#group;
-    const answer = { number, group, slot, index, lastRevision, asOf: 0, results };
-    this.#deliver(awaited.reply, this.#encoder.encode({ kind: replyKind.executed, ...answer }));
+    const { waiter } = awaited;
+    if (!outcome.refused) return waiter.executed(outcome);
+    waiter.refused({ code: outcome.code, message: outcome.message, hint: undefined }, true);
   }
 
   /** What was never proposed is certainly not executed by this attempt. */
-  refuseUnproposed(code: ErrorCode, message: string, hint: string | undefined): void {
-    for (const [key, { reply, number, proposed }] of this.#awaited) {
-      if (proposed) continue;
-      this.#awaited.delete(key);
-      this.refuse(reply, number, code, message, hint);
-    }
+  refuseUnproposed(refusal: Refusal): void {
+    this.#refuse(refusal, false);
   }
 
   /** What was proposed may be chosen by another leader, or never. */
   abandonProposed(message: string, hint: string | undefined): void {
-    for (const [key, { reply, number, proposed }] of this.#awaited) {
-      if (!proposed) continue;
-      this.#awaited.delete(key);
-      this.refuse(reply, number, "LEADERSHIP_LOST", message, hint);
-    }
+    this.#refuse({ code: "LEADERSHIP_LOST", message, hint }, true);
   }
 
-  refuse(
-    reply: string,
-    number: number,
-    code: ErrorCode,
-    message: string,
-    hint?: string,
-    outcome: Outcome = errorTable[code].outcome,
-  ): void {
-    const refusal: RefusedReply = {
-      kind: replyKind.refused,
-      number,
-      group: this.#group,
-      code,
-      message,
-      outcome,
-      hint,
-    };
-    this.#deliver(reply, this.#encoder.encode(refusal));
+  #refuse(refusal: Refusal, proposed: boolean): void {
+    for (const [key, awaited] of this.#awaited) {
+      if (awaited.proposed !== proposed) continue;
+      this.#awaited.delete(key);
+      awaited.waiter.refused(refusal, false);
+    }
   }
 }
 
 /** Session ids are 16 characters, so that the number behind them is unambiguous. */
-function keyOf({ session, number }: FrameIdentity): string {
+export function keyOfFrame({
+  session,
+  number,
+}: {
+  readonly session: string;
+  readonly number: number;
+}): string {
   return session + number;
+}
+
+/** The hash belongs to it: another request under the same identity has an answer of its own. */
+export function keyOfRequest({ identity, hash }: Pick<Request, "identity" | "hash">): string {
+  return `${identity}#${hash}`;
 }

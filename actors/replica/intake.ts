@@ -1,13 +1,14 @@
 /**
- * The leader's queue of raw writing frames. Frames are kept as they came, put together into entries, and proposed as
+ * The leader's queue of writing requests. Frames are kept as they came, put together into entries, and proposed as
  * soon as the window allows: a lone frame goes at once, under load an entry carries all that arrived meanwhile.
  */
 import { bytesInEntry, encodeFramesEntry } from "../../infra/codec/entry-codec.ts";
-import type { WriteEnvelope } from "../../infra/codec/request-envelope.ts";
+import type { RawEnvelope, WriteEnvelope } from "../../infra/codec/request-envelope.ts";
 import type { Clock } from "../../infra/clock/clock.ts";
-import type { SessionId } from "../../kv/frame.ts";
+import { kept, type SessionId } from "../../kv/frame.ts";
 import { revisionAt, type Revision } from "../../kv/revision.ts";
-import type { Answers } from "./answers.ts";
+import { keyOfFrame, keyOfRequest, type Answers, type Waiter } from "./answers.ts";
+import type { FrameReplies } from "./frame-replies.ts";
 import type { ReplicaLimits } from "./limits.ts";
 
 export interface IntakeOptions {
@@ -15,6 +16,9 @@ export interface IntakeOptions {
   readonly clock: Clock;
   readonly limits: ReplicaLimits;
   readonly answers: Answers;
+  readonly replies: FrameReplies;
+  /** With a lease that holds at this moment. */
+  readonly leads: () => boolean;
   /** Slots proposed and not chosen; undefined while this replica does not serve. */
   readonly inFlight: () => number | undefined;
   /** The leader's physical time, in Unix milliseconds; undefined while it does not know it. */
@@ -23,6 +27,7 @@ export interface IntakeOptions {
   readonly lastRevision: () => Revision;
   readonly sessionCount: () => number;
   readonly knowsSession: (session: SessionId) => boolean;
+  readonly messageIdsFull: () => boolean;
   /** Applied state cannot take more at the moment. */
   readonly saturated: () => boolean;
   readonly propose: (entries: readonly Uint8Array[]) => void;
@@ -30,7 +35,15 @@ export interface IntakeOptions {
 
 interface Queued {
   readonly frame: Uint8Array;
-  readonly envelope: WriteEnvelope;
+  /** Under which its answer is awaited; undefined when nobody waits. */
+  readonly key: string | undefined;
+  /** It reached every node: proposed without a lease, it could be on its way twice. */
+  readonly needsLease: boolean;
+}
+
+interface Problem {
+  readonly code: "WRONG_CLUSTER" | "CLOCK_TOO_FAR_AHEAD" | "FRAME_TOO_LARGE" | "OVERLOADED";
+  readonly message: string;
 }
 
 /** How far a client's time may lie ahead of the leader's. */
@@ -40,6 +53,8 @@ export class Intake {
   readonly #options: IntakeOptions;
   #queue: Queued[] = [];
   #queuedBytes = 0;
+  /** Of the queued ones. */
+  #needingLease = 0;
   #flushScheduled = false;
 
   constructor(options: IntakeOptions) {
@@ -52,15 +67,25 @@ export class Intake {
 
   /** The frame's bytes must not change any more. */
   take(frame: Uint8Array, envelope: WriteEnvelope, reply: string): void {
-    const { answers } = this.#options;
-    const problem = this.#problemWith(frame, envelope);
-    if (problem !== undefined) {
-      return answers.refuse(reply, envelope.number, problem.code, problem.message);
+    const { answers, replies } = this.#options;
+    const { number } = envelope;
+    const problem = this.#problemWithFrame(envelope) ?? this.#lackOfRoom(frame);
+    if (problem !== undefined) return replies.refuse(reply, number, problem.code, problem.message);
+    const key = keyOfFrame(envelope);
+    if (!answers.expect(key, replies.waiter(reply, number))) return;
+    this.#enqueue({ frame, key, needsLease: false });
+  }
+
+  /** A request without a session, already encoded; nobody waits for one that names no reply subject. */
+  takeRequest(frame: Uint8Array, envelope: RawEnvelope, waiter: Waiter | undefined): void {
+    const problem = this.#problemWithRequest(envelope) ?? this.#lackOfRoom(frame);
+    if (problem !== undefined) return waiter?.refused({ ...problem, hint: undefined }, false);
+    const key = waiter && keyOfRequest(envelope);
+    if (waiter !== undefined && key !== undefined && !this.#options.answers.expect(key, waiter)) {
+      return;
     }
-    if (!answers.expect(envelope, reply)) return;
-    this.#queue.push({ frame, envelope });
-    this.#queuedBytes += frame.length;
-    this.#scheduleFlush();
+    this.#needingLease += 1;
+    this.#enqueue({ frame, key, needsLease: true });
   }
 
   /** A slot was chosen, or the time is known again: there may be room for the next. */
@@ -72,19 +97,17 @@ export class Intake {
   clear(): void {
     this.#queue = [];
     this.#queuedBytes = 0;
+    this.#needingLease = 0;
   }
 
-  #problemWith(
-    frame: Uint8Array,
-    { clusterId, born, number, session }: WriteEnvelope,
-  ):
-    | {
-        readonly code: "WRONG_CLUSTER" | "CLOCK_TOO_FAR_AHEAD" | "FRAME_TOO_LARGE" | "OVERLOADED";
-        readonly message: string;
-      }
-    | undefined {
-    const { limits, physicalMs, lastRevision, saturated, sessionCount, knowsSession } =
-      this.#options;
+  #enqueue(queued: Queued): void {
+    this.#queue.push(queued);
+    this.#queuedBytes += queued.frame.length;
+    this.#scheduleFlush();
+  }
+
+  #problemWithFrame({ clusterId, born, number, session }: WriteEnvelope): Problem | undefined {
+    const { limits, physicalMs, lastRevision, sessionCount, knowsSession } = this.#options;
     if (clusterId !== this.#options.clusterId) {
       return {
         code: "WRONG_CLUSTER",
@@ -98,6 +121,19 @@ export class Intake {
         message: `the session was born at ${born}, more than a second ahead of the group's time`,
       };
     }
+    if (sessionCount() >= limits.sessionsMax && !knowsSession(session)) {
+      return { code: "OVERLOADED", message: `${sessionCount()} sessions are open already` };
+    }
+    return undefined;
+  }
+
+  #problemWithRequest(envelope: RawEnvelope): Problem | undefined {
+    if (envelope.kept !== kept.message || !this.#options.messageIdsFull()) return undefined;
+    return { code: "OVERLOADED", message: "too many message ids are kept already" };
+  }
+
+  #lackOfRoom(frame: Uint8Array): Problem | undefined {
+    const { limits, saturated } = this.#options;
     if (bytesInEntry(frame) > limits.entryBytesMax) {
       return {
         code: "FRAME_TOO_LARGE",
@@ -112,9 +148,6 @@ export class Intake {
         code: "OVERLOADED",
         message: `${this.#queue.length} frames of ${this.#queuedBytes} bytes are waiting already`,
       };
-    }
-    if (sessionCount() >= limits.sessionsMax && !knowsSession(session)) {
-      return { code: "OVERLOADED", message: `${sessionCount()} sessions are open already` };
     }
     if (saturated()) {
       return { code: "OVERLOADED", message: "checkpoints cannot keep up with writes" };
@@ -133,7 +166,8 @@ export class Intake {
   }
 
   #flush(): void {
-    const { inFlight, limits, propose, physicalMs } = this.#options;
+    const { inFlight, limits, propose, physicalMs, leads } = this.#options;
+    if (this.#needingLease > 0 && !leads()) return;
     const open = inFlight();
     const nowMs = physicalMs();
     // A stamp moves the group's time for good: without knowing the time it is better to wait for it.
@@ -156,9 +190,10 @@ export class Intake {
       count += 1;
     }
     const batch = this.#queue.splice(0, count);
-    for (const { frame, envelope } of batch) {
+    for (const { frame, key, needsLease } of batch) {
       this.#queuedBytes -= frame.length;
-      answers.noteProposed(envelope);
+      if (needsLease) this.#needingLease -= 1;
+      if (key !== undefined) answers.noteProposed(key);
     }
     return batch.map(({ frame }) => frame);
   }

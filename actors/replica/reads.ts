@@ -2,17 +2,39 @@
  * Reads of applied state. A linearizable read is answered by the leader once everything committed at a moment after
  * the read's arrival, at which nobody else could lead, is applied; a stale one by any replica at once.
  */
-import { behindAllFrames, consistency, replyKind } from "../../infra/codec/formats.ts";
-import type { ReplyEncoder } from "../../infra/codec/reply-codec.ts";
-import type { ReadFrame } from "../../infra/codec/request-decoder.ts";
+import { behindAllFrames, consistency } from "../../infra/codec/formats.ts";
+import type { ReadEnvelope } from "../../infra/codec/request-envelope.ts";
 import type { Clock } from "../../infra/clock/clock.ts";
 import type { ErrorCode } from "../../infra/errors/error-table.ts";
+import type { ReadOperation } from "../../kv/commands/operation.ts";
 import type { OperationResult } from "../../kv/commands/result.ts";
 import type { ReplicaState } from "../../kv/replica-state.ts";
-import { revisionAt } from "../../kv/revision.ts";
+import { revisionAt, type Revision } from "../../kv/revision.ts";
 import type { Reign } from "../../machines/proposer/reign.ts";
-import type { Answers, Deliver } from "./answers.ts";
+import type { Refusal } from "./answers.ts";
 import type { Freshness } from "./freshness.ts";
+
+/** What is to be read, and how fresh it has to be. */
+export interface Asked extends Pick<ReadEnvelope, "consistency" | "minRevision" | "maxAgeMs"> {
+  readonly operations: readonly ReadOperation[];
+}
+
+/** What was read, and of which state. */
+export interface Reading {
+  readonly slot: number;
+  readonly index: number;
+  readonly lastRevision: Revision;
+  /** A leader's stamp that the state is not older than; 0 = none is known. */
+  readonly asOf: Revision;
+  /** Values are windows onto applied state, valid during the call. */
+  readonly results: readonly OperationResult[];
+}
+
+/** Whoever waits for a reading, and knows how to say it. */
+export interface Reader {
+  read(reading: Reading): void;
+  refused(refusal: Refusal): void;
+}
 
 interface Waiting {
   /** Applied state is now what a linearizable read must see; `asOfMs` is the leader's time. */
@@ -27,13 +49,8 @@ interface Waiting {
 }
 
 export interface ReadsOptions {
-  readonly clusterId: string;
-  readonly group: string;
   readonly clock: Clock;
   readonly state: ReplicaState;
-  readonly encoder: ReplyEncoder;
-  readonly deliver: Deliver;
-  readonly answers: Answers;
   readonly freshness: Freshness;
   readonly waitingMax: number;
   /** The reign while this replica serves. */
@@ -60,22 +77,16 @@ export class Reads {
     return this.#waiting.length;
   }
 
-  take(frame: ReadFrame, reply: string): void {
-    const { clusterId, answers, waitingMax } = this.#options;
-    const { envelope } = frame;
-    const { number } = envelope;
-    if (envelope.clusterId !== clusterId) {
-      const message = `the read is for cluster ${envelope.clusterId}, this is ${clusterId}`;
-      return answers.refuse(reply, number, "WRONG_CLUSTER", message);
-    }
-    if (envelope.consistency === consistency.stale) return this.#readStale(frame, reply);
+  take(asked: Asked, reader: Reader): void {
+    const { waitingMax } = this.#options;
+    if (asked.consistency === consistency.stale) return this.#readStale(asked, reader);
     if (this.#waiting.length >= waitingMax) {
-      return answers.refuse(reply, number, "OVERLOADED", `${waitingMax} reads are waiting already`);
+      return refuse(reader, "OVERLOADED", `${waitingMax} reads are waiting already`);
     }
     this.whenReadable(
-      envelope.consistency === consistency.quorum,
-      (asOfMs) => this.#answer(frame, reply, asOfMs),
-      (code, message, hint) => answers.refuse(reply, number, code, message, hint),
+      asked.consistency === consistency.quorum,
+      (asOfMs) => this.#answer(asked, reader, asOfMs),
+      (code, message, hint) => refuse(reader, code, message, hint),
     );
   }
 
@@ -140,24 +151,22 @@ export class Reads {
     return certain ? Math.max(reign.window.commitIndex, reign.firstReadSlot) : undefined;
   }
 
-  #readStale(frame: ReadFrame, reply: string): void {
-    const { answers, state, freshness, whyNotReadable } = this.#options;
-    const { number, minRevision, maxAgeMs } = frame.envelope;
+  #readStale(asked: Asked, reader: Reader): void {
+    const { state, freshness, whyNotReadable } = this.#options;
+    const { minRevision, maxAgeMs } = asked;
     const hindrance = whyNotReadable();
-    if (hindrance !== undefined) {
-      return answers.refuse(reply, number, "UNAVAILABLE", hindrance);
-    }
+    if (hindrance !== undefined) return refuse(reader, "UNAVAILABLE", hindrance);
     if (state.lastRevision < minRevision) {
       const message = `this replica has applied ${state.lastRevision}, not yet ${minRevision}`;
-      return answers.refuse(reply, number, "TOO_STALE", message);
+      return refuse(reader, "TOO_STALE", message);
     }
     const nowMs = this.#completeAsOfMs();
     const ageMs = nowMs === undefined ? freshness.ageMs : 0;
     if (maxAgeMs > 0 && ageMs > maxAgeMs) {
       const message = `this replica's state is ${Math.round(ageMs)} ms old`;
-      return answers.refuse(reply, number, "TOO_STALE", message);
+      return refuse(reader, "TOO_STALE", message);
     }
-    this.#answer(frame, reply, nowMs ?? freshness.asOfMs);
+    this.#answer(asked, reader, nowMs ?? freshness.asOfMs);
   }
 
   /** The leader's time if what is applied here is complete now: a leader whose lease ran out is a replica like others. */
@@ -168,26 +177,22 @@ export class Reads {
     return this.#options.state.appliedThrough < commitIndex ? undefined : this.#physicalMs(reign);
   }
 
-  #answer({ envelope, operations }: ReadFrame, reply: string, asOfMs: number): void {
-    const { state, encoder, deliver, group, answers, failed } = this.#options;
+  #answer({ operations }: Asked, reader: Reader, asOfMs: number): void {
+    const { state, failed } = this.#options;
     let results: readonly OperationResult[];
     try {
       results = state.read(operations);
     } catch (error) {
-      answers.refuse(reply, envelope.number, "UNAVAILABLE", "applied state cannot be read");
+      refuse(reader, "UNAVAILABLE", "applied state cannot be read");
       return failed(error);
     }
-    const bytes = encoder.encode({
-      kind: replyKind.executed,
-      number: envelope.number,
-      group,
+    reader.read({
       slot: state.appliedThrough,
       index: behindAllFrames,
       lastRevision: state.lastRevision,
       asOf: asOfMs === 0 ? 0 : revisionAt(asOfMs),
       results,
     });
-    deliver(reply, bytes);
   }
 
   #physicalMs(reign: Reign): number {
@@ -203,4 +208,8 @@ export class Reads {
       if (this.#waiting.length > 0) this.#options.wantRound();
     });
   }
+}
+
+function refuse(reader: Reader, code: ErrorCode, message: string, hint?: string): void {
+  reader.refused({ code, message, hint });
 }

@@ -8,7 +8,7 @@ import type { StopReason } from "../../infra/status/stop-reason.ts";
 import type { Birth } from "../../machines/birth/birth-record.ts";
 import type { Member } from "../../machines/configuration.ts";
 import type { Dispatcher } from "../dispatcher.ts";
-import type { Deliver } from "./answers.ts";
+import type { Deliver } from "./frame-replies.ts";
 import type { ReplicaLimits } from "./limits.ts";
 
 export interface ReplicaOptions {

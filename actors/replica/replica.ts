@@ -4,7 +4,7 @@
  */
 import { ReplyEncoder } from "../../infra/codec/reply-codec.ts";
 import type { ReadFrame } from "../../infra/codec/request-decoder.ts";
-import type { WriteEnvelope } from "../../infra/codec/request-envelope.ts";
+import type { RawEnvelope, WriteEnvelope } from "../../infra/codec/request-envelope.ts";
 import { SynodError } from "../../infra/errors/synod-error.ts";
 import type { ReplicaState } from "../../kv/replica-state.ts";
 import { wallMsOf } from "../../kv/revision.ts";
@@ -14,10 +14,11 @@ import type { HostOptions, Timed } from "../actor.ts";
 import { stopReasonOf } from "../stop-reason.ts";
 import type { StopReason } from "../../infra/status/stop-reason.ts";
 import { hostAcceptor, type AcceptorHost } from "./acceptor-host.ts";
-import { Answers } from "./answers.ts";
+import { Answers, type Waiter } from "./answers.ts";
 import { Applier } from "./applier.ts";
 import { hostCheckpointer, type CheckpointerHost } from "./checkpointer-host.ts";
 import { Drain } from "./drain.ts";
+import { FrameReplies } from "./frame-replies.ts";
 import { Freshness } from "./freshness.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { Intake } from "./intake.ts";
@@ -25,7 +26,7 @@ import { hostLearner, type LearnerHost } from "./learner-host.ts";
 import type { Links } from "./links.ts";
 import { LogService } from "./log-service.ts";
 import { hostProposer, type ProposerHost } from "./proposer-host.ts";
-import { Reads } from "./reads.ts";
+import { Reads, type Asked, type Reader } from "./reads.ts";
 import { rebuildMemories } from "./replica-memories.ts";
 import type { ReplicaOptions } from "./replica-options.ts";
 import { Standing } from "./standing.ts";
@@ -41,7 +42,8 @@ export class Replica {
   readonly #proposer: ProposerHost;
   readonly #learner: LearnerHost;
   readonly #checkpointer: CheckpointerHost;
-  readonly #answers: Answers;
+  readonly #answers = new Answers();
+  readonly #replies: FrameReplies;
   readonly #intake: Intake;
   readonly #applier: Applier;
   readonly #reads: Reads;
@@ -65,22 +67,24 @@ export class Replica {
     this.#state = state;
     stateStore.onFailure((failure) => options.storageFailed(failure));
 
-    const encoder = new ReplyEncoder();
+    this.#replies = new FrameReplies(group, new ReplyEncoder(), deliver);
     const saturated = (): boolean => state.tableBytes >= limits.tableBytesMax;
     const propose = (entries: readonly Uint8Array[]): void =>
       this.#proposer.post({ type: "propose", entries, ...this.#now() });
-    this.#answers = new Answers(group, encoder, deliver);
     this.#freshness = new Freshness(clock);
     this.#intake = new Intake({
       clusterId,
       clock,
       limits,
       answers: this.#answers,
+      replies: this.#replies,
       inFlight: () => proposer.serving?.window.inFlight,
       physicalMs: () => this.physicalMs(),
       lastRevision: () => state.lastRevision,
+      leads: () => this.leadsWithLease,
       sessionCount: () => state.sessionCount,
       knowsSession: (session) => state.knowsSession(session),
+      messageIdsFull: () => state.messageIdsFull,
       saturated,
       propose,
     });
@@ -97,13 +101,8 @@ export class Replica {
       failed: (reason) => this.#stop(reason),
     });
     this.#reads = new Reads({
-      clusterId,
-      group,
       clock,
       state,
-      encoder,
-      deliver,
-      answers: this.#answers,
       freshness: this.#freshness,
       waitingMax: limits.readsWaitingMax,
       serving: () => (this.leads ? proposer.serving : undefined),
@@ -199,6 +198,13 @@ export class Replica {
     return this.#standing.leads;
   }
 
+  /** Nobody else can lead at this moment. */
+  get leadsWithLease(): boolean {
+    const { clock } = this.#options;
+    const lease = this.leads ? this.#proposer.memory.serving?.lease : undefined;
+    return lease?.holds(clock.monotonicMs(), clock.wallMs()) === true;
+  }
+
   /** The node that leads as far as this replica knows, itself included; one that has stopped knows nothing new. */
   get leader(): string | undefined {
     return this.#standing.leader;
@@ -276,15 +282,31 @@ export class Replica {
     this.#intake.take(frame, envelope, reply);
   }
 
+  /** A request without a session, encoded for the log; only the leader is asked. */
+  request(encoded: Uint8Array, envelope: RawEnvelope, waiter: Waiter | undefined): void {
+    this.#intake.takeRequest(encoded, envelope, waiter);
+  }
+
   /** A reading frame: a stale one is answered by any replica, others only by the leader. */
-  read(frame: ReadFrame, reply: string): void {
+  read({ envelope, operations }: ReadFrame, reply: string): void {
+    const { number } = envelope;
+    const { clusterId } = this.#options.birth;
+    if (envelope.clusterId !== clusterId) {
+      const message = `the read is for cluster ${envelope.clusterId}, this is ${clusterId}`;
+      return this.#replies.refuse(reply, number, "WRONG_CLUSTER", message);
+    }
+    this.readFor({ ...envelope, operations }, this.#replies.reader(reply, number));
+  }
+
+  /** A read of whoever knows how to say what comes of it. */
+  readFor(asked: Asked, reader: Reader): void {
     try {
-      this.#reads.take(frame, reply);
+      this.#reads.take(asked, reader);
     } catch (error) {
       if (!(error instanceof SynodError)) throw error;
       // The disk returned other bytes than were written. Whatever else rests on them is not answered any more.
       this.#stop(error);
-      this.refuseForLackOfLeader(frame.envelope.number, reply);
+      reader.refused(this.#standing.whyNotLeading);
     }
   }
 
@@ -297,7 +319,7 @@ export class Replica {
   /** The answer to a frame that cannot be taken now. */
   refuseForLackOfLeader(number: number, reply: string): void {
     const { code, message, hint } = this.#standing.whyNotLeading;
-    this.#answers.refuse(reply, number, code, message, hint);
+    this.#replies.refuse(reply, number, code, message, hint);
   }
 
   disconnected(): void {
@@ -445,9 +467,9 @@ export class Replica {
   #stopServing(): void {
     this.#housekeeping.stop();
     this.#intake.clear();
-    const { code, message, hint } = this.#standing.whyNotLeading;
-    this.#answers.refuseUnproposed(code, message, hint);
-    this.#reads.refuseAll(code, message, hint);
+    const refusal = this.#standing.whyNotLeading;
+    this.#answers.refuseUnproposed(refusal);
+    this.#reads.refuseAll(refusal.code, refusal.message, refusal.hint);
     this.#options.leaderChanged();
     this.#drain.ledNoMore();
   }

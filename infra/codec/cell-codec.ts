@@ -1,8 +1,13 @@
-/** The checkpoint cells of sessions and of a replica's own state. */
+/** The checkpoint cells of sessions, of requests and of a replica's own state. */
 import type { ExecutedFrame } from "../../kv/frame.ts";
 import type { Directory, DirectoryEntry } from "../../kv/state/directory.ts";
 import type { Region } from "../../kv/state/regions.ts";
-import type { ReplicaImage, SessionImage, StateCodec } from "../../kv/state/state-codec.ts";
+import type {
+  ReplicaImage,
+  RequestImage,
+  SessionImage,
+  StateCodec,
+} from "../../kv/state/state-codec.ts";
 import { SynodError } from "../errors/synod-error.ts";
 import { cellVersion, nameBytesMax } from "./formats.ts";
 import { MsgpackReader } from "./msgpack-reader.ts";
@@ -74,6 +79,33 @@ export class CellCodec implements StateCodec {
     const directory = this.#readDirectory();
     reader.finish();
     return { appliedThrough, lastRevision, watermark, checksum, comparable, regions, directory };
+  }
+
+  encodeRequest({ firstKey, answer }: RequestImage): Uint8Array {
+    const writer = this.#writer;
+    writer.array(7);
+    writer.integer(cellVersion);
+    writer.byteString(firstKey);
+    writer.integer(answer.hash);
+    writer.integer(answer.slot);
+    writer.integer(answer.index);
+    writer.integer(answer.lastRevision);
+    writeResults(writer, answer.results);
+    return writer.finish();
+  }
+
+  decodeRequest(source: Uint8Array, start: number, end: number): RequestImage {
+    const reader = this.#open(source, start, end);
+    reader.window();
+    const firstKey = reader.windowBytes();
+    const hash = reader.unsigned();
+    const slot = reader.unsigned();
+    const index = reader.unsigned();
+    const lastRevision = reader.unsigned();
+    const results = readResults(reader, source);
+    reader.finish();
+    const answer = { refused: false, number: 0, hash, slot, index, lastRevision, results } as const;
+    return { firstKey, answer };
   }
 
   #writeAnswer({ number, hash, slot, index, lastRevision, results }: ExecutedFrame): void {

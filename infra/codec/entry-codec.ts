@@ -1,6 +1,6 @@
 /** Entries of the log: made by leaders, decoded once by every replica that applies them. */
 import { entryKind, type Entry } from "../../kv/entry.ts";
-import type { Frame } from "../../kv/frame.ts";
+import type { Logged } from "../../kv/frame.ts";
 import type { Revision } from "../../kv/revision.ts";
 import { SynodError } from "../errors/synod-error.ts";
 import { entryVersion } from "./formats.ts";
@@ -93,13 +93,13 @@ export class EntryDecoder {
     return decoded;
   }
 
-  #frames(entry: Uint8Array): readonly Frame[] {
+  #frames(entry: Uint8Array): readonly Logged[] {
     const reader = this.#reader;
     const count = reader.arrayLength();
-    const frames: Frame[] = [];
+    const frames: Logged[] = [];
     for (let at = 0; at < count; at++) {
       reader.window();
-      frames.push(this.#requests.writeFrame(entry, reader.windowStart, reader.windowEnd));
+      frames.push(this.#requests.logged(entry, reader.windowStart, reader.windowEnd));
     }
     return frames;
   }

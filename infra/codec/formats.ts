@@ -14,6 +14,11 @@
  *     route  [1, 2]
  *     interest  [1, 4, clusterId, group]
  *
+ * and one that only nodes write, into entries, for a client that speaks on raw subjects:
+ *
+ *     raw    [1, 3, clusterId, group, identity: bin, kept, firstKey, hash, operations]
+ *
+ * `kept`: 0 the identity (16 bytes) was made of a reply subject, 1 of a message id, 2 there is none (0 bytes).
  * `consistency`: 0 lease, 1 quorum, 2 stale. Numbers count from 1.
  *
  * **Operations**; writes 1 to 5 in a writing frame, 6 to 8 in a reading one:
@@ -37,7 +42,7 @@
  *
  *     no-op      [1, 0]
  *     tick       [1, 1, stamp]
- *     frames     [1, 2, stamp, [frame: bin, ...]]     each frame is a whole writing request as it came
+ *     frames     [1, 2, stamp, [frame: bin, ...]]     each frame is a whole write or raw request
  *     watermark  [1, 3, stamp, revision]
  *
  * **Reply** (node to client):
@@ -72,6 +77,8 @@
  * **Checkpoint cells**:
  *
  *     session  [1, born, floor, [[number, hash, slot, index, lastRevision, results], ...]]
+ *     request  identity: 16 bytes, length: 4 bytes, [1, firstKey, hash, slot, index, lastRevision, results], the
+ *              next one directly behind it
  *     replica  [1, slot, lastRevision, watermark, checksum, comparedSlot, comparedChecksum,
  *               [[id, version, start, end or nil], ...],
  *               directoryVersion, [[id, version, start, end or nil, group], ...]]
@@ -83,7 +90,7 @@ export const replyVersion = 1;
 export const cellVersion = 1;
 export const feedVersion = 1;
 
-export const requestKind = { read: 0, write: 1, route: 2, interest: 4 } as const;
+export const requestKind = { read: 0, write: 1, route: 2, raw: 3, interest: 4 } as const;
 export const replyKind = { executed: 0, refused: 1 } as const;
 
 /** How fresh a read has to be. */
@@ -98,5 +105,6 @@ export const rangeFlag = { reverse: 1, keysOnly: 2 } as const;
 export const behindAllFrames = 0xffff_ffff;
 
 export const sessionIdBytes = 16;
+export const requestIdBytes = 16;
 /** Bytes of a cluster id or a group's name. */
 export const nameBytesMax = 128;

@@ -1,12 +1,17 @@
-/** Decodes frames where they are executed: writing ones as they come out of the log, reading ones as they arrive. */
+/** Decodes requests where they are executed: writing ones as they come out of the log, reading ones as they arrive. */
 import { crc32 } from "node:zlib";
 import type { ReadOperation, WriteOperation } from "../../kv/commands/operation.ts";
-import type { Frame } from "../../kv/frame.ts";
+import { loggedKind, type Logged } from "../../kv/frame.ts";
 import { requestKind } from "./formats.ts";
 import { malformed, problemOf } from "./malformed.ts";
 import { MsgpackReader } from "./msgpack-reader.ts";
 import { OperationReader } from "./operation-reader.ts";
-import { readEnvelope, type ReadEnvelope, type WriteEnvelope } from "./request-envelope.ts";
+import {
+  readEnvelope,
+  type RawEnvelope,
+  type ReadEnvelope,
+  type WriteEnvelope,
+} from "./request-envelope.ts";
 
 export interface ReadFrame {
   readonly envelope: ReadEnvelope;
@@ -22,30 +27,35 @@ export class RequestDecoder {
   readonly #operations = new OperationReader(this.#reader);
 
   /**
-   * Decodes the writing frame in `[start, end)`. It always comes out as a frame: one that cannot be executed says
-   * so in `problem`, on every replica alike.
+   * Decodes the writing request in `[start, end)`. It always comes out as one: what cannot be executed says so in
+   * `problem`, on every replica alike.
    */
-  writeFrame(source: Uint8Array, start = 0, end = source.length): Frame {
+  logged(source: Uint8Array, start = 0, end = source.length): Logged {
     const reader = this.#reader;
-    let envelope = unknownEnvelope;
+    let envelope: WriteEnvelope | RawEnvelope = unknownEnvelope;
     let hash = 0;
     let operations: readonly WriteOperation[] = noOperations;
     let problem = "";
     try {
       reader.reset(source, start, end);
       const read = readEnvelope(reader);
-      if (read.kind !== requestKind.write) throw malformed("not a writing request");
+      if (read.kind !== requestKind.write && read.kind !== requestKind.raw) {
+        throw malformed("not a writing request");
+      }
       envelope = read;
       // Only what is to be done is hashed: a retry may carry a newer floor.
-      hash = crc32(source.subarray(reader.position, end));
+      if (read.kind === requestKind.write) hash = crc32(source.subarray(reader.position, end));
       operations = this.#operations.writes(source);
       reader.finish();
     } catch (thrown) {
       problem = problemOf(thrown);
       operations = noOperations;
     }
-    const { clusterId, group, session, born, number, floor } = envelope;
-    return { clusterId, group, session, born, number, floor, hash, operations, problem };
+    if (envelope.kind === requestKind.raw) {
+      return { ...envelope, kind: loggedKind.request, number: 0, operations, problem };
+    }
+    const { kind, clusterId, group, session, born, number, floor } = envelope;
+    return { kind, clusterId, group, session, born, number, floor, hash, operations, problem };
   }
 
   /** Decodes a whole reading frame. */

@@ -18,7 +18,7 @@ import { newest, type Revision } from "../../kv/revision.ts";
 import type { InternalKey } from "../../kv/state-reader.ts";
 import { changesFlag, getFlag, rangeFlag, requestKind, requestVersion } from "./formats.ts";
 import { MsgpackWriter } from "./msgpack-writer.ts";
-import type { ReadEnvelope, WriteEnvelope } from "./request-envelope.ts";
+import type { RawEnvelope, ReadEnvelope, WriteEnvelope } from "./request-envelope.ts";
 
 /** Operations a client may send: everything but what stands in for a refused one. */
 export type WriteRequest = Exclude<WriteOperation, { readonly kind: 0 }>;
@@ -86,6 +86,23 @@ export class RequestEncoder {
     writer.integer(envelope.number);
     writer.array(operations.length);
     for (const operation of operations) this.#operation(operation);
+    return writer.finish();
+  }
+
+  /** A request of a client without a session, as its coordinator puts it into an entry. */
+  raw(envelope: RawEnvelope, operation: WriteRequest): Uint8Array {
+    const writer = this.#writer;
+    writer.array(9);
+    writer.integer(requestVersion);
+    writer.integer(requestKind.raw);
+    writer.text(envelope.clusterId);
+    writer.text(envelope.group);
+    writer.byteString(envelope.identity);
+    writer.integer(envelope.kept);
+    writer.byteString(envelope.firstKey);
+    writer.integer(envelope.hash);
+    writer.array(1);
+    this.#operation(operation);
     return writer.finish();
   }
 

@@ -2,11 +2,14 @@
  * The part of a request that tells where it belongs. Nodes route frames by it and never look at their operations;
  * the operations are decoded once, where the frame is executed.
  */
-import type { SessionId } from "../../kv/frame.ts";
+import { kept, type Kept, type RequestId, type SessionId } from "../../kv/frame.ts";
+import { boundBytesMax } from "../../kv/limits.ts";
 import type { Revision } from "../../kv/revision.ts";
+import type { InternalKey } from "../../kv/state-reader.ts";
 import {
   consistency,
   nameBytesMax,
+  requestIdBytes,
   requestKind,
   requestVersion,
   sessionIdBytes,
@@ -49,12 +52,24 @@ export interface InterestEnvelope {
   readonly group: string;
 }
 
+/** Made by the leader itself: it is met in entries, and never taken from a client. */
+export interface RawEnvelope {
+  readonly kind: typeof requestKind.raw;
+  readonly clusterId: string;
+  readonly group: string;
+  readonly identity: RequestId;
+  readonly kept: Kept;
+  readonly firstKey: InternalKey;
+  readonly hash: number;
+}
+
 /** Not a request. `problem` says why, for the answer to whoever sent it. */
 export interface NoEnvelope {
   readonly kind: "malformed";
   readonly problem: string;
 }
 
+/** What a client may send. */
 export type Envelope = WriteEnvelope | ReadEnvelope | RouteEnvelope | InterestEnvelope;
 
 const peekReader = new MsgpackReader();
@@ -64,6 +79,7 @@ export function peekRequest(request: Uint8Array): Envelope | NoEnvelope {
   try {
     peekReader.reset(request);
     const envelope = readEnvelope(peekReader);
+    if (envelope.kind === requestKind.raw) throw malformed(`request kind ${envelope.kind}`);
     const hasOperations = envelope.kind === requestKind.write || envelope.kind === requestKind.read;
     if (!hasOperations) peekReader.finish();
     else if (!peekReader.atArray) throw malformed("a request without operations");
@@ -74,7 +90,7 @@ export function peekRequest(request: Uint8Array): Envelope | NoEnvelope {
 }
 
 /** Leaves the reader in front of the operations. Throws `MalformedBytes`. */
-export function readEnvelope(reader: MsgpackReader): Envelope {
+export function readEnvelope(reader: MsgpackReader): Envelope | RawEnvelope {
   const length = reader.arrayLength();
   const version = reader.integer();
   if (version !== requestVersion) throw malformed(`request version ${version}`);
@@ -83,6 +99,7 @@ export function readEnvelope(reader: MsgpackReader): Envelope {
   if (kind === requestKind.write) return readWriteEnvelope(reader, length);
   if (kind === requestKind.read) return readReadEnvelope(reader, length);
   if (kind === requestKind.interest) return readInterestEnvelope(reader, length);
+  if (kind === requestKind.raw) return readRawEnvelope(reader, length);
   throw malformed(`request kind ${kind}`);
 }
 
@@ -121,4 +138,23 @@ function readInterestEnvelope(reader: MsgpackReader, length: number): InterestEn
   return { kind: requestKind.interest, clusterId, group: reader.text(nameBytesMax) };
 }
 
+function readRawEnvelope(reader: MsgpackReader, length: number): RawEnvelope {
+  if (length !== 9) throw malformed(`a raw request of ${length} elements`);
+  const clusterId = reader.text(nameBytesMax);
+  const group = reader.text(nameBytesMax);
+  const identityBytes = reader.window();
+  const identity = reader.windowBytes();
+  const wanted = reader.integer();
+  const known = knownKept.find((one) => one === wanted);
+  if (known === undefined) throw malformed(`kept ${wanted}`);
+  if (identityBytes !== (known === kept.nothing ? 0 : requestIdBytes)) {
+    throw malformed(`an identity of ${identityBytes} bytes`);
+  }
+  if (reader.window() > boundBytesMax) throw malformed("a first key that is too long");
+  const firstKey = reader.windowBytes();
+  const hash = reader.unsigned();
+  return { kind: requestKind.raw, clusterId, group, identity, kept: known, firstKey, hash };
+}
+
+const knownKept: readonly Kept[] = Object.values(kept);
 const knownConsistencies: readonly Consistency[] = Object.values(consistency);

@@ -41,12 +41,14 @@ export const errorTable = {
   CROSS_GROUP_TRANSACTION: notExecuted("Keep the keys of one transaction in one store group."),
 
   // What the log decided.
+  KEY_NOT_FOUND: notExecuted("Nothing; the key does not exist."),
   CONFLICT: notExecuted("Read the key again and decide anew."),
   WRONG_REGION: notExecutedRetry("Fetch the routing table and send it to the owning group."),
   TOO_OLD: notExecuted("Read at a newer revision; history this old is no longer kept."),
   STALE_FRAME: unknown("Read the keys back; the session has moved past this frame."),
   SESSION_MISUSE: notExecuted("Never reuse a frame number for another request."),
   SESSION_EXPIRED: unknown("Open a new session; read the keys back if the frame was sent before."),
+  REQUEST_ID_REUSED: notExecuted("Use a `Nats-Msg-Id`, and a reply subject, for one request only."),
   SESSION_WINDOW: notExecuted("Wait for earlier frames; at most 256 may be open."),
 
   // What one attempt met before the log.

@@ -10,6 +10,7 @@ import { DataSpace } from "./data-space.ts";
 import type { Directory } from "./directory.ts";
 import { LastRevision } from "./last-revision.ts";
 import { Regions, type Region } from "./regions.ts";
+import { Requests } from "./requests.ts";
 import { Sessions } from "./sessions.ts";
 import type { ChecksumAt, ReplicaImage, StateCodec } from "./state-codec.ts";
 
@@ -26,6 +27,7 @@ export class AppliedState {
   readonly lastRevision: LastRevision;
   readonly data: DataSpace;
   readonly sessions: Sessions;
+  readonly requests: Requests;
   readonly checksum: Checksum;
   readonly directory: Directory;
   #regions: Regions;
@@ -51,6 +53,7 @@ export class AppliedState {
     this.#comparable = image.comparable;
     this.data = new DataSpace(checkpoint);
     this.sessions = new Sessions(checkpoint, codec);
+    this.requests = new Requests(checkpoint, codec);
   }
 
   get regions(): Regions {

@@ -3,7 +3,14 @@
  * sessions that changed go into each checkpoint.
  */
 import { invariant } from "../../machines/invariant.ts";
-import type { ExecutedFrame, Frame, FrameOutcome, RefusedFrame, SessionId } from "../frame.ts";
+import type {
+  ExecutedFrame,
+  Frame,
+  FrameOutcome,
+  Logged,
+  RefusedFrame,
+  SessionId,
+} from "../frame.ts";
 import { expiriesPerEntryMax, sessionWindow } from "../limits.ts";
 import type { RefusalCode } from "../refusal.ts";
 import type { Revision } from "../revision.ts";
@@ -142,6 +149,6 @@ function refuseExpired(frame: Frame): RefusedFrame {
   return refuse(frame, "SESSION_EXPIRED", `the session born at ${frame.born} is past its lifetime`);
 }
 
-export function refuse(frame: Frame, code: RefusalCode, message: string): RefusedFrame {
+export function refuse(frame: Logged, code: RefusalCode, message: string): RefusedFrame {
   return { refused: true, number: frame.number, code, message };
 }

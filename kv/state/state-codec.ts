@@ -1,6 +1,7 @@
 /** How the parts of a replica's state that live in memory become cells of a checkpoint, as a port. */
 import type { ExecutedFrame } from "../frame.ts";
 import type { Revision } from "../revision.ts";
+import type { InternalKey } from "../state-reader.ts";
 import type { Directory } from "./directory.ts";
 import type { Region } from "./regions.ts";
 
@@ -29,9 +30,18 @@ export interface ReplicaImage {
   readonly directory: Directory;
 }
 
+/** What is kept of a request, beside its identity. */
+export interface RequestImage {
+  readonly firstKey: InternalKey;
+  readonly answer: ExecutedFrame;
+}
+
 export interface StateCodec {
   encodeSession(session: SessionImage): Uint8Array;
   decodeSession(source: Uint8Array, start: number, end: number): SessionImage;
   encodeReplica(replica: ReplicaImage): Uint8Array;
   decodeReplica(source: Uint8Array, start: number, end: number): ReplicaImage;
+  /** Valid until the next call. */
+  encodeRequest(request: RequestImage): Uint8Array;
+  decodeRequest(source: Uint8Array, start: number, end: number): RequestImage;
 }

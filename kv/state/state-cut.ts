@@ -14,6 +14,7 @@ export class StateCut implements CheckpointCut {
   readonly watermark: Revision;
   readonly #data: DataSpace;
   readonly #sessions: SessionCut;
+  readonly #requests: readonly Cell[];
   readonly #replica: Cell;
 
   constructor(state: AppliedState, codec: StateCodec) {
@@ -24,6 +25,7 @@ export class StateCut implements CheckpointCut {
     this.#data = state.data;
     this.#data.freeze();
     this.#sessions = state.sessions.freeze(image.appliedThrough);
+    this.#requests = state.requests.cut(image.appliedThrough);
     this.#replica = replicaCell(image.appliedThrough, codec.encodeReplica(image));
   }
 
@@ -31,6 +33,7 @@ export class StateCut implements CheckpointCut {
     if (of === space.data) return this.#data.frozenVersions();
     if (of === space.expiry) return this.#data.frozenExpiries();
     if (of === space.session) return this.#sessions.cells();
+    if (of === space.request) return this.#requests.values();
     return (of === space.meta ? [this.#replica] : []).values();
   }
 }

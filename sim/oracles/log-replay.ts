@@ -8,7 +8,7 @@ import { EntryDecoder } from "../../infra/codec/entry-codec.ts";
 import { operationKind, type Get, type Range } from "../../kv/commands/operation.ts";
 import type { OperationResult } from "../../kv/commands/result.ts";
 import { entryKind } from "../../kv/entry.ts";
-import type { Frame } from "../../kv/frame.ts";
+import type { Logged } from "../../kv/frame.ts";
 import { ReplicaState } from "../../kv/replica-state.ts";
 import { emptyDirectory } from "../../kv/state/directory.ts";
 import type { Region } from "../../kv/state/regions.ts";
@@ -213,7 +213,7 @@ function isBefore(bound: InternalKey | undefined, other: InternalKey | undefined
 }
 
 function checkWrites(
-  frame: Frame,
+  frame: Logged,
   results: readonly OperationResult[],
   writes: readonly Recorded[] | undefined,
   group: string,
@@ -229,7 +229,7 @@ function checkWrites(
 }
 
 function noteWritten(
-  frame: Frame,
+  frame: Logged,
   results: readonly OperationResult[],
   written: Map<string, number>,
 ): void {

@@ -46,7 +46,7 @@ function damaged(bytes: Uint8Array, damages: readonly Damage[]): Uint8Array {
 /** Every decoder a stranger can reach. */
 function decodeAll(bytes: Uint8Array): void {
   peekRequest(bytes);
-  decoder.writeFrame(bytes);
+  decoder.logged(bytes);
   decoder.readFrame(bytes);
   replyDecoder.decode(bytes);
   feedDecoder.decode(bytes);

@@ -69,6 +69,14 @@ test("a replica's own state survives in a cell", () => {
   expect(codec.decodeReplica(...embedded(codec.encodeReplica(replica)))).toEqual(replica);
 });
 
+test("a request's answer survives in a page", () => {
+  for (const answer of session.answers) {
+    const request = { firstKey: "b\0k\xff", answer: { ...answer, number: 0 } };
+    const decoded = codec.decodeRequest(...embedded(codec.encodeRequest(request)));
+    expect(comparable(decoded)).toEqual(comparable(request));
+  }
+});
+
 test("a cell keeps nothing but itself in memory, and stays as it is", () => {
   const first = codec.encodeReplica(replica);
   const before = [...first];
@@ -82,4 +90,5 @@ test("a cell of another version stops the replica instead of being guessed at", 
   const refused = expect.objectContaining({ code: "INCOMPATIBLE_VERSION" }) as Error;
   expect(() => codec.decodeSession(cell, 0, cell.length)).toThrow(refused);
   expect(() => codec.decodeReplica(cell, 0, cell.length)).toThrow(refused);
+  expect(() => codec.decodeRequest(cell, 0, cell.length)).toThrow(refused);
 });

@@ -9,12 +9,13 @@ import {
   type ChangesCursor,
 } from "../../kv/commands/operation.ts";
 import type { OperationResult } from "../../kv/commands/result.ts";
+import { kept } from "../../kv/frame.ts";
 import { sessionLifetime } from "../../kv/limits.ts";
 import { newest, revisionsPerMs, type Revision } from "../../kv/revision.ts";
 import { encodeFramesEntry } from "../../infra/codec/entry-codec.ts";
 import type { WriteRequest } from "../../infra/codec/request-encoder.ts";
 import { MemoryCheckpoint, readOut, type WrittenCut } from "./support/memory-checkpoint.ts";
-import { Model, type ModelFrame } from "./support/model.ts";
+import { Model, type ModelFrame, type ModelRequest } from "./support/model.ts";
 import {
   atRevision,
   changes,
@@ -30,7 +31,14 @@ import {
   unchanged,
 } from "./support/operations.ts";
 import { plain, plainChanges, plainOutcome, plainRows } from "./support/plain.ts";
-import { birth, everything, frameBytes, TestGroup } from "./support/test-group.ts";
+import {
+  birth,
+  everything,
+  first,
+  frameBytes,
+  requestBytes,
+  TestGroup,
+} from "./support/test-group.ts";
 
 const keys = ["a", "b", "c", "d", "e"];
 
@@ -52,6 +60,8 @@ interface FrameChoice {
   readonly session: number;
   readonly number: number;
   readonly floor: number;
+  /** A request without a session instead; the identity is drawn from few, and 0 is none. */
+  readonly request: { readonly identity: number; readonly hash: number } | undefined;
   /** Send an earlier frame again instead. */
   readonly again: number | undefined;
   readonly operations: readonly Choice[];
@@ -69,6 +79,10 @@ const frameChoice: fc.Arbitrary<FrameChoice> = fc.record({
   session: fc.nat(2),
   number: fc.oneof(fc.integer({ min: 1, max: 12 }), fc.constantFrom(256, 257, 270)),
   floor: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat(14) }),
+  request: fc.option(fc.record({ identity: fc.nat(12), hash: fc.constantFrom(1, 1, 1, 2) }), {
+    nil: undefined,
+    freq: 2,
+  }),
   again: fc.option(fc.nat(50), { nil: undefined, freq: 2 }),
   operations: fc.array(choice, { minLength: 1, maxLength: 4 }),
 });
@@ -108,7 +122,7 @@ class Run {
   ] as const;
   readonly #cuts: (WrittenCut | undefined)[] = [undefined, undefined];
   readonly #model = new Model();
-  readonly #sent: ModelFrame[] = [];
+  readonly #sent: (ModelFrame | ModelRequest)[] = [];
   /** What each replica told of its changes; a restart tells what it replays once more. */
   readonly #told: Change[][] = [[], []];
   #now: Revision = birth;
@@ -254,7 +268,11 @@ class Run {
     this.#sent.push(...frames);
     const entry = encodeFramesEntry(
       this.#now,
-      frames.map((frame) => frameBytes(frame, frame.operations)),
+      frames.map((frame) =>
+        "session" in frame
+          ? frameBytes(frame, frame.operations)
+          : requestBytes(frame, first(frame.operations)),
+      ),
     );
     const expected = this.#model.frames(this.#now, frames);
     for (const code of JSON.stringify(expected).matchAll(/"code":"(\w+)"/g)) {
@@ -265,15 +283,28 @@ class Run {
     }
   }
 
-  #frame({ again, ...choice }: FrameChoice): ModelFrame {
+  #frame({ again, ...choice }: FrameChoice): ModelFrame | ModelRequest {
     const earlier = again === undefined ? undefined : this.#sent[again % (this.#sent.length + 1)];
-    if (earlier !== undefined) return { ...earlier, floor: Math.max(earlier.floor, choice.floor) };
+    if (earlier !== undefined && "session" in earlier) {
+      return { ...earlier, floor: Math.max(earlier.floor, choice.floor) };
+    }
+    if (earlier !== undefined) return earlier;
+    if (choice.request !== undefined) return this.#request(choice.request, choice.operations);
     // Session 0 is the test's whole life old, session 1 follows the clock, session 2 is reborn now and then.
     const eras = [birth, this.#now, birth + Math.floor((this.#now - birth) / 1e9) * 1e9];
     const born = eras[choice.session] ?? birth;
     const session = `s${choice.session}-${born}`;
     const operations = choice.operations.map((one) => this.#operation(one));
     return { session, born, number: choice.number, floor: choice.floor, operations };
+  }
+
+  #request(
+    { identity, hash }: { readonly identity: number; readonly hash: number },
+    [choice]: readonly Choice[],
+  ): ModelRequest {
+    const own = identity === 0 ? kept.nothing : identity % 2 === 0 ? kept.reply : kept.message;
+    const operations = choice === undefined ? [] : [this.#operation(choice)];
+    return { identity: `i${identity}`, kept: own, hash, operations };
   }
 
   #operation(choice: Choice): WriteRequest {
@@ -374,7 +405,8 @@ test("every answer and the whole state are what the naive model says, wherever c
     }),
     { numRuns: 150 },
   );
-  const refusals = ["STALE_FRAME", "SESSION_MISUSE", "SESSION_EXPIRED", "SESSION_WINDOW"];
+  const sessions = ["STALE_FRAME", "SESSION_MISUSE", "SESSION_EXPIRED", "SESSION_WINDOW"];
+  const refusals = [...sessions, "REQUEST_ID_REUSED"];
   const failures = ["BAD_REQUEST", "CONFLICT", "NOT_A_NUMBER", "TOO_OLD"];
   expect([...codes].toSorted()).toEqual([...refusals, ...failures].toSorted());
 });

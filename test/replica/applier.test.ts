@@ -3,7 +3,6 @@ import { expect, test } from "vitest";
 import { Answers } from "../../actors/replica/answers.ts";
 import { Applier } from "../../actors/replica/applier.ts";
 import { encodeNoOpEntry } from "../../infra/codec/entry-codec.ts";
-import { ReplyEncoder } from "../../infra/codec/reply-codec.ts";
 import { SynodError } from "../../infra/errors/synod-error.ts";
 import type { LogStore } from "../../infra/log-store/log-store.ts";
 import { ReplicaLog } from "../../machines/replica-log.ts";
@@ -29,7 +28,7 @@ test("a read that was waiting for an entry and meets a damaged block is a failur
     log,
     store: {} as LogStore,
     state,
-    answers: new Answers(group, new ReplyEncoder(), () => undefined),
+    answers: new Answers(),
     saturated: () => false,
     applied: () => {
       throw damage;

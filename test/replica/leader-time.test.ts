@@ -1,14 +1,14 @@
 /** What a leader says of time: no single clock moves it, and nothing is called fresher than it is. */
 import { expect, test } from "vitest";
-import { Answers } from "../../actors/replica/answers.ts";
+import { Answers, type Refusal } from "../../actors/replica/answers.ts";
+import { FrameReplies } from "../../actors/replica/frame-replies.ts";
 import { Freshness } from "../../actors/replica/freshness.ts";
 import { Intake } from "../../actors/replica/intake.ts";
 import { defaultLimits } from "../../actors/replica/limits.ts";
-import { Reads } from "../../actors/replica/reads.ts";
+import { Reads, type Asked, type Reading } from "../../actors/replica/reads.ts";
 import { EntryDecoder } from "../../infra/codec/entry-codec.ts";
-import { consistency, replyKind, requestKind } from "../../infra/codec/formats.ts";
-import { ReplyDecoder, ReplyEncoder } from "../../infra/codec/reply-codec.ts";
-import type { ReadEnvelope } from "../../infra/codec/request-envelope.ts";
+import { consistency, requestKind } from "../../infra/codec/formats.ts";
+import { ReplyEncoder } from "../../infra/codec/reply-codec.ts";
 import type { Clock } from "../../infra/clock/clock.ts";
 import { wallMsOf } from "../../kv/revision.ts";
 import type { Configuration } from "../../machines/configuration.ts";
@@ -92,7 +92,10 @@ test("frames wait until the leader knows the time", () => {
     clusterId,
     clock: leader.clock,
     limits: defaultLimits(2 ** 20),
-    answers: new Answers(group, new ReplyEncoder(), () => undefined),
+    answers: new Answers(),
+    replies: new FrameReplies(group, new ReplyEncoder(), () => undefined),
+    leads: () => true,
+    messageIdsFull: () => false,
     inFlight: () => 0,
     physicalMs: () => leader.reign.lease.physicalMs(leader.nowMs),
     lastRevision: () => 0,
@@ -113,29 +116,21 @@ test("frames wait until the leader knows the time", () => {
   expect("stamp" in entry && wallMsOf(entry.stamp)).toBe(startWallMs);
 });
 
-function stale(maxAgeMs: number): ReadEnvelope {
-  const asked = { consistency: consistency.stale, minRevision: 0, maxAgeMs, number: 1 };
-  return { kind: requestKind.read, clusterId, group, ...asked };
+function stale(maxAgeMs: number): Asked {
+  return { consistency: consistency.stale, minRevision: 0, maxAgeMs, operations: [] };
 }
 
 test("a leader without a lease, or before its first no-op, does not call its state fresh", () => {
   const leader = new Leader();
   const state = new TestGroup();
   const answered: string[] = [];
-  const encoder = new ReplyEncoder();
-  const deliver = (_: string, bytes: Uint8Array): void => {
-    const reply = new ReplyDecoder().decode(bytes);
-    if (reply.kind === replyKind.executed) answered.push(`as of ${wallMsOf(reply.asOf)}`);
-    else if (reply.kind === replyKind.refused) answered.push(reply.code);
+  const reader = {
+    read: ({ asOf }: Reading): unknown => answered.push(`as of ${wallMsOf(asOf)}`),
+    refused: ({ code }: Refusal): unknown => answered.push(code),
   };
   const reads = new Reads({
-    clusterId,
-    group,
     clock: leader.clock,
     state: state.replica,
-    encoder,
-    deliver,
-    answers: new Answers(group, encoder, deliver),
     freshness: new Freshness(leader.clock),
     waitingMax: 10,
     serving: () => leader.reign,
@@ -143,7 +138,7 @@ test("a leader without a lease, or before its first no-op, does not call its sta
     failed: (reason) => expect.fail(String(reason)),
     wantRound: () => undefined,
   });
-  const read = (): void => reads.take({ envelope: stale(1_000), operations: [] }, "_INBOX.a");
+  const read = (): void => reads.take(stale(1_000), reader);
   leader.beat(1, 2);
   read();
   expect(answered.splice(0)).toEqual(["TOO_STALE"]);

@@ -1,6 +1,7 @@
 /** Sessions live in the memory of every member: a client that opens one after the other must not fill it. */
 import { expect, test } from "vitest";
 import { Answers } from "../../actors/replica/answers.ts";
+import { FrameReplies } from "../../actors/replica/frame-replies.ts";
 import { Intake } from "../../actors/replica/intake.ts";
 import { defaultLimits } from "../../actors/replica/limits.ts";
 import { requestKind } from "../../infra/codec/formats.ts";
@@ -18,7 +19,10 @@ test("with too many sessions open, those that are known go on and no new one is 
     clusterId,
     clock: immediateClock(),
     limits: { ...defaultLimits(2 ** 20), sessionsMax: 3 },
-    answers: new Answers(group, new ReplyEncoder(), deliver),
+    answers: new Answers(),
+    replies: new FrameReplies(group, new ReplyEncoder(), deliver),
+    leads: () => true,
+    messageIdsFull: () => true,
     inFlight: () => undefined,
     physicalMs: () => undefined,
     lastRevision: () => 0,

@@ -141,7 +141,7 @@ function operationsOf(
   { kind }: WriteEnvelope | ReadEnvelope,
 ): readonly (WriteOperation | ReadOperation)[] {
   const decoder = new RequestDecoder();
-  const frame = kind === requestKind.write ? decoder.writeFrame(bytes) : decoder.readFrame(bytes);
+  const frame = kind === requestKind.write ? decoder.logged(bytes) : decoder.readFrame(bytes);
   if ("problem" in frame && frame.problem !== "") throw new Error(frame.problem);
   return "operations" in frame ? frame.operations : [];
 }

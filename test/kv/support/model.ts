@@ -14,7 +14,14 @@ import {
   type TransactionOperation,
 } from "../../../kv/commands/operation.ts";
 import { changeOperation, type ChangeOperation } from "../../../kv/change.ts";
-import { pageRowsMax, sessionLifetime, sessionWindow } from "../../../kv/limits.ts";
+import { kept, type Kept } from "../../../kv/frame.ts";
+import {
+  messageIdentityLifetime,
+  pageRowsMax,
+  replyIdentityLifetime,
+  sessionLifetime,
+  sessionWindow,
+} from "../../../kv/limits.ts";
 import { newest, revisionsPerMs, type Revision } from "../../../kv/revision.ts";
 import type { WriteRequest } from "../../../infra/codec/request-encoder.ts";
 import { valueText } from "./plain.ts";
@@ -45,6 +52,21 @@ export interface ModelFrame {
   readonly operations: readonly WriteRequest[];
 }
 
+export interface ModelRequest {
+  readonly identity: string;
+  readonly kept: Kept;
+  readonly hash: number;
+  readonly operations: readonly WriteRequest[];
+}
+
+/** Answers kept and given up together: what was executed within an eighth of a lifetime. */
+interface ModelGeneration {
+  readonly kept: Kept;
+  readonly first: Revision;
+  last: Revision;
+  readonly answers: Map<string, { readonly hash: number; readonly answer: unknown }>;
+}
+
 interface Failure {
   readonly code: string;
   readonly revision: Revision;
@@ -54,6 +76,10 @@ interface Failure {
 interface ModelTransaction {
   readonly revision: Revision;
   readonly results: readonly unknown[];
+}
+
+function lifetimeOf(of: Kept): Revision {
+  return of === kept.reply ? replyIdentityLifetime : messageIdentityLifetime;
 }
 
 function fail(code: string, position = -1, revision = 0): Failure {
@@ -68,6 +94,7 @@ export class Model {
   readonly changes: ModelChange[] = [];
   readonly #history = new Map<string, ModelVersion[]>();
   readonly #sessions = new Map<string, ModelSession>();
+  #generations: ModelGeneration[] = [];
 
   noOp(): void {
     this.slot++;
@@ -82,9 +109,11 @@ export class Model {
     this.watermark = Math.max(this.watermark, Math.min(watermark, this.last));
   }
 
-  frames(stamp: Revision, frames: readonly ModelFrame[]): unknown[] {
+  frames(stamp: Revision, frames: readonly (ModelFrame | ModelRequest)[]): unknown[] {
     this.#begin(stamp);
-    return frames.map((frame, index) => this.#frame(frame, index));
+    return frames.map((frame, index) =>
+      "session" in frame ? this.#frame(frame, index) : this.#request(frame, index),
+    );
   }
 
   get(key: string, at: Revision): unknown {
@@ -133,6 +162,28 @@ export class Model {
     for (const [id, { born }] of this.#sessions) {
       if (this.last > born + sessionLifetime) this.#sessions.delete(id);
     }
+    this.#generations = this.#generations.filter(
+      (generation) => this.last <= generation.last + lifetimeOf(generation.kept),
+    );
+  }
+
+  #request({ identity, kept: own, hash, operations }: ModelRequest, index: number): unknown {
+    const generations = this.#generations.filter((generation) => generation.kept === own);
+    const known = generations.flatMap(({ answers }) => answers.get(identity) ?? []);
+    if (known[0] !== undefined) {
+      return known[0].hash === hash ? known[0].answer : { number: 0, code: "REQUEST_ID_REUSED" };
+    }
+    const results = operations.map((operation) => this.#execute(operation));
+    const answer = { number: 0, slot: this.slot, index, lastRevision: this.last, results };
+    if (own === kept.nothing) return answer;
+    let open = generations.at(-1);
+    if (open === undefined || this.last - open.first >= lifetimeOf(own) / 8) {
+      open = { kept: own, first: this.last, last: this.last, answers: new Map() };
+      this.#generations.push(open);
+    }
+    open.last = this.last;
+    open.answers.set(identity, { hash, answer });
+    return answer;
   }
 
   #frame(frame: ModelFrame, index: number): unknown {

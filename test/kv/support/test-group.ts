@@ -5,7 +5,7 @@
 import { emptyDirectory } from "../../../kv/state/directory.ts";
 import type { ReadOperation } from "../../../kv/commands/operation.ts";
 import type { OperationResult } from "../../../kv/commands/result.ts";
-import type { ExecutedFrame, FrameOutcome } from "../../../kv/frame.ts";
+import { kept, type ExecutedFrame, type FrameOutcome, type Kept } from "../../../kv/frame.ts";
 import { ReplicaState } from "../../../kv/replica-state.ts";
 import { revisionsPerMs, type Revision } from "../../../kv/revision.ts";
 import type { Region } from "../../../kv/state/regions.ts";
@@ -54,6 +54,31 @@ export function frameBytes(options: FrameOptions, operations: readonly WriteRequ
     floor: options.floor ?? 0,
   };
   return encoder.writeFrame(envelope, operations);
+}
+
+export interface RequestOptions {
+  readonly identity: string;
+  readonly kept?: Kept;
+  readonly group?: string;
+  readonly clusterId?: string;
+  readonly hash?: number;
+}
+
+/** A request without a session, as its coordinator encodes it. */
+export function requestBytes(options: RequestOptions, operation: WriteRequest): Uint8Array {
+  const own = options.kept ?? kept.reply;
+  return encoder.raw(
+    {
+      kind: requestKind.raw,
+      clusterId: options.clusterId ?? clusterId,
+      group: options.group ?? group,
+      identity: own === kept.nothing ? "" : sessionId(options.identity),
+      kept: own,
+      firstKey: "key" in operation ? operation.key : "",
+      hash: options.hash ?? 1,
+    },
+    operation,
+  );
 }
 
 export class TestGroup {
