@@ -1,5 +1,6 @@
 /** A bucket: a name in front of its keys, and every operation on them. */
 import { bucketPrefix } from "../infra/codec/key-text.ts";
+import type { SynodError } from "../infra/errors/synod-error.ts";
 import { absent, type Expectation } from "../kv/commands/operation.ts";
 import type {
   DeleteResult as DecidedDelete,
@@ -8,10 +9,14 @@ import type {
 } from "../kv/commands/result.ts";
 import type { Revision } from "../kv/revision.ts";
 import type { InternalKey } from "../kv/state-reader.ts";
+import { statusOf, type BucketStatus } from "./bucket-status.ts";
 import type { Caller } from "./caller.ts";
+import { encodedKey, type Codecs } from "./codecs.ts";
+import { deleteMatching } from "./delete-matching.ts";
 import { deleteRange, type DeletedRange } from "./delete-range.ts";
+import { durationMs } from "./duration.ts";
 import type { Entry } from "./entry.ts";
-import { getMany, toEntry } from "./get-many.ts";
+import { getMany, toEntry, toLiveEntry } from "./get-many.ts";
 import {
   deleteOf,
   expectationOf,
@@ -22,22 +27,30 @@ import {
   type Key,
   type Value,
 } from "./input.ts";
+import { KeyListing, KeyTexts, storedFilter, type Filter } from "./key-listing.ts";
+import { isPattern } from "./key-pattern.ts";
 import {
   badRequest,
+  callOptionsOf,
   freshnessOf,
   noOptions,
+  previousRevisionOf,
   requireOptions,
   ttlMsOf,
   wholeNumber,
   type CallOptions,
   type DeleteOptions,
+  type GetOptions,
   type PutManyOptions,
   type PutOptions,
   type ReadOptions,
+  type WriteOptions,
 } from "./options.ts";
 import { putMany } from "./put-many.ts";
+import { QueuedIterator } from "./queued-iterator.ts";
 import { boundsIn, RangeScan, type Bounds, type RangeQuery } from "./range-scan.ts";
 
+/** What `remove` found. */
 export interface Deleted {
   /** The delete's revision; where there was no such key, one as of which that is so. */
   readonly revision: Revision;
@@ -45,14 +58,24 @@ export interface Deleted {
   readonly existed: boolean;
 }
 
+/** How a program sees a bucket. Nothing of it is stored: other objects of the same bucket may have other options. */
+export interface BucketOptions {
+  /** What is done to keys and values on their way: to encode, compress or encrypt them. Nothing unless given. */
+  readonly codec?: Codecs;
+  /** Keys written by `put`, `create`, `update` and `putMany` expire after so many milliseconds unless the call says. */
+  readonly ttlMs?: number;
+}
+
 /**
- * The keys of one bucket. The methods and their results are those of `KV` in `@nats-io/kv`, where it has them. A bucket
- * exists as soon as it is written to, and its object costs nothing: make one wherever it is needed.
+ * The keys of one bucket. The methods and their results are those of `KV` in `@nats-io/kv`, where it has them. A bucket exists as soon as it is written to, and its object costs nothing: make one wherever it is needed.
  *
  * A write is durable when its promise resolves: a majority of the store group's nodes have it on disk (fsync). It is
  * executed once however often the client has to send it. Every failure is a `SynodError`, whose `outcome` says whether
  * the write may have been executed. Operations issued in one turn of the event loop travel together; their order is
  * not promised unless the earlier one was awaited.
+ *
+ * Where patterns are allowed (`delete`, `keys`), `*` stands for any part of a key between
+ * dots, and `>` at the end for one part or more. Elsewhere text that looks so is refused as a key.
  *
  * @example
  * const bucket = synod.bucket("users");
@@ -62,66 +85,88 @@ export interface Deleted {
  * await bucket.update("alice", JSON.stringify({ age: 42 }), revision);
  */
 export class Bucket {
+  /** The bucket's name. */
   readonly name: string;
   readonly #caller: Caller;
   readonly #prefix: InternalKey;
+  readonly #codecs: Codecs;
+  readonly #ttlMs: number;
 
   /** @internal */
-  constructor(caller: Caller, name: string) {
+  constructor(caller: Caller, name: string, options: BucketOptions = noOptions) {
     if (typeof name !== "string") throw badRequest("a bucket's name is a string");
+    requireOptions(options);
     this.name = name;
     this.#caller = caller;
     this.#prefix = bucketPrefix(name);
+    this.#codecs = options.codec ?? noOptions;
+    this.#ttlMs = ttlMsOf(options.ttlMs);
   }
 
   /** Writes the value whatever was there, and answers with the write's revision. Fails with `ConflictError`. */
   put(key: Key, value: Value, options: PutOptions = noOptions): Promise<Revision> {
     try {
       requireOptions(options);
-      return this.#put(key, value, expectationOf(options.previousRevision), options);
+      const expectation = expectationOf(previousRevisionOf(options));
+      return this.#put(key, value, expectation, options.ttlMs, callOptionsOf(options));
     } catch (thrown) {
       return refuse(thrown);
     }
   }
 
-  /** Writes the value if there is no such key. Fails with `ConflictError`, which tells the key's revision. */
-  create(
-    key: Key,
-    value: Value,
-    options: Omit<PutOptions, "previousRevision"> = noOptions,
-  ): Promise<Revision> {
+  /**
+   * Writes the value if there is no such key, or none any more. Fails with `ConflictError`, which tells the key's
+   * revision. A text in place of the options is the time to live: `10s`, `5m`, `1h30m`.
+   */
+  create(key: Key, value: Value, options: WriteOptions | string = noOptions): Promise<Revision> {
     try {
+      if (typeof options === "string") {
+        const ttlMs = options === "" ? undefined : durationMs("markerTTL", options);
+        return this.#put(key, value, absent, ttlMs, noOptions);
+      }
       requireOptions(options);
-      return this.#put(key, value, absent, options);
+      return this.#put(key, value, absent, options.ttlMs, options);
     } catch (thrown) {
       return refuse(thrown);
     }
   }
 
-  /** Writes the value if the key still has that revision. Fails with `ConflictError`, which tells the revision it has. */
+  /**
+   * Writes the value if the key still has that revision. Fails with `ConflictError`, which tells the revision it has. A
+   * number in place of the options is `timeoutMs`.
+   */
   update(
     key: Key,
     value: Value,
     revision: Revision,
-    options: Omit<PutOptions, "previousRevision"> = noOptions,
+    options: WriteOptions | number = noOptions,
   ): Promise<Revision> {
     try {
-      requireOptions(options);
-      return this.#put(key, value, wholeNumber("revision", revision, 1), options);
+      const given = typeof options === "number" ? { timeoutMs: options } : options;
+      requireOptions(given);
+      const expectation = wholeNumber("revision", revision, 1);
+      return this.#put(key, value, expectation, given.ttlMs, given);
     } catch (thrown) {
       return refuse(thrown);
     }
   }
 
-  /** The key's newest value; null when there is no such key. */
-  get(key: Key, options: ReadOptions = noOptions): Promise<Entry | null> {
-    try {
-      requireOptions(options);
-      const operation = getOf(keyIn(this.#prefix, key));
-      return this.#caller.read(operation, freshnessOf(options), options, toEntry);
-    } catch (thrown) {
-      return refuse(thrown);
-    }
+  /** The key's newest entry; null when there is no such key. */
+  async get(key: Key, options: GetOptions = noOptions): Promise<Entry | null> {
+    requireOptions(options);
+    const { revision = 0 } = options;
+    const operation = getOf(this.#keyIn(key), wholeNumber("revision", revision, 0));
+    const reading = this.#caller.read(operation, freshnessOf(options), options, toEntry);
+    if (revision === 0) return this.#decoded(await reading);
+    return this.#decoded(await writtenAt(revision, reading));
+  }
+
+  /** The key's newest value; null when there is no such key, be it that it was deleted. */
+  async find(key: Key, options: ReadOptions = noOptions): Promise<Entry | null> {
+    requireOptions(options);
+    const operation = getOf(this.#keyIn(key));
+    const reading = this.#caller.read(operation, freshnessOf(options), options, toLiveEntry);
+    return this.#decoded(await reading);
   }
 
   /**
@@ -129,8 +174,10 @@ export class Bucket {
    * from one state (as long as the answer fits into one message of 900 KiB); across groups they are not. When some of
    * several groups fail: `PartialFailureError`, whose parts hold what the others answered, in the order of their keys.
    */
-  getMany(keys: Iterable<Key>, options: ReadOptions = noOptions): Promise<(Entry | null)[]> {
-    return getMany(this.#caller, this.#prefix, keys, options);
+  async getMany(keys: Iterable<Key>, options: ReadOptions = noOptions): Promise<(Entry | null)[]> {
+    const keyOf = (key: Key): InternalKey => this.#keyIn(key);
+    const entries = await getMany(this.#caller, keyOf, keys, options);
+    return entries.map((entry) => this.#decoded(entry));
   }
 
   /**
@@ -138,20 +185,33 @@ export class Bucket {
    * transaction, all or nothing, up to 128 keys and 900 KiB; what is more goes into further ones. Across them it is not
    * atomic: when some fail, `PartialFailureError` lists what became of each. No key may be given twice.
    */
-  putMany(
+  async putMany(
     pairs: Iterable<readonly [key: Key, value: Value]>,
     options: PutManyOptions = noOptions,
   ): Promise<Revision[]> {
-    return putMany(this.#caller, this.#prefix, pairs, options);
+    requireOptions(options);
+    const ttlMs = this.#ttlMsOf(options.ttlMs);
+    const form = {
+      keyOf: (key: Key): InternalKey => this.#keyIn(key),
+      valueOf: (value: Value): Value => this.#stored(value),
+      ttlMs,
+    };
+    return putMany(this.#caller, form, pairs, options);
   }
 
-  /** Removes the key. Not finding it is no failure. Fails with `ConflictError` when another revision was expected. */
-  delete(key: Key, options: DeleteOptions = noOptions): Promise<Deleted> {
+  /**
+   * Removes the key, or every key that matches the pattern, one by one. Not finding any is no failure. Fails with
+   * `ConflictError` when another revision was expected. `remove` tells what was found.
+   */
+  async delete(key: Key, options: DeleteOptions = noOptions): Promise<void> {
+    await this.#deleteEach(key, options);
+  }
+
+  /** Removes one key, and tells whether it was there. Fails with `ConflictError` when another revision was expected. */
+  remove(key: Key, options: DeleteOptions = noOptions): Promise<Deleted> {
     try {
       requireOptions(options);
-      const expectation = expectationOf(options.previousRevision);
-      const operation = deleteOf(keyIn(this.#prefix, key), expectation);
-      return this.#caller.write(operation, options, toDeleted);
+      return this.#delete(this.#keyIn(key), options);
     } catch (thrown) {
       return refuse(thrown);
     }
@@ -164,7 +224,7 @@ export class Bucket {
   increment(key: Key, delta = 1, options: CallOptions = noOptions): Promise<number> {
     try {
       requireOptions(options);
-      const operation = incrementOf(keyIn(this.#prefix, key), delta);
+      const operation = incrementOf(this.#keyIn(key), delta);
       return this.#caller.write(operation, options, toSum);
     } catch (thrown) {
       return refuse(thrown);
@@ -172,13 +232,14 @@ export class Bucket {
   }
 
   /**
-   * The keys of a range in byte order, as an async iterable, page by page, or as one array. See `RangeScan`.
+   * The keys of a range in byte order, as an async iterable, page by page, or as one array. See `RangeScan`. Bounds and
+   * order are those of the keys as they are stored, whatever a codec makes of them.
    *
    * @example
    * for await (const entry of bucket.range({ prefix: "user:" })) console.log(entry.key, entry.string());
    */
   range(query: RangeQuery = noOptions): RangeScan {
-    return new RangeScan(this.#caller, this.#prefix, query);
+    return new RangeScan(this.#caller, this.#prefix, query, this.#codecs);
   }
 
   /**
@@ -195,20 +256,104 @@ export class Bucket {
     }
   }
 
+  /**
+   * The keys there are, or those that match a key or pattern or any of several, in byte order. They are read as they
+   * are asked for, 1,000 at a time, each time as they are then.
+   *
+   * @example
+   * for await (const key of await bucket.keys("user.*.name")) console.log(key);
+   */
+  async keys(filter?: Filter, options: CallOptions = noOptions): Promise<QueuedIterator<string>> {
+    requireOptions(options);
+    return QueuedIterator.begun(new KeyTexts(this.#listing(filter, options), this.#codecs));
+  }
+
+  /** What the bucket holds, counted now: the cost grows with its keys, not with its values. */
+  async status(options: CallOptions = noOptions): Promise<BucketStatus> {
+    requireOptions(options);
+    const told = { bucket: this.name, prefix: this.#prefix, ttl: this.#ttlMs };
+    return statusOf(this.#caller, told, this.#listing(undefined, options));
+  }
+
+  /** Removes every key, and answers true. The bucket can be written to again at once. As `deleteRange({})`. */
+  async destroy(options: CallOptions = noOptions): Promise<boolean> {
+    await this.deleteRange({}, options);
+    return true;
+  }
+
+  #listing(filter: Filter | undefined, options: CallOptions): KeyListing {
+    const stored = storedFilter(this.#codecs, filter);
+    return new KeyListing(this.#caller, this.#prefix, stored, options);
+  }
+
   #put(
     key: Key,
     value: Value,
     expectation: Expectation,
-    options: Omit<PutOptions, "previousRevision">,
+    ttlMs: number | undefined,
+    options: CallOptions,
   ): Promise<Revision> {
-    const internalKey = keyIn(this.#prefix, key);
-    const operation = putOf(internalKey, value, ttlMsOf(options.ttlMs), expectation);
+    const internalKey = this.#keyIn(key);
+    const operation = putOf(internalKey, this.#stored(value), this.#ttlMsOf(ttlMs), expectation);
     return this.#caller.write(operation, options, toRevision);
+  }
+
+  async #deleteEach(key: Key, options: DeleteOptions): Promise<void> {
+    requireOptions(options);
+    if (typeof key !== "string" || !isPattern(key)) {
+      await this.#delete(this.#keyIn(key), options);
+      return;
+    }
+    if (previousRevisionOf(options) !== undefined) {
+      throw badRequest("a revision is expected of one key, not of a pattern");
+    }
+    await deleteMatching(this.#listing(key, options), (matching) =>
+      this.#delete(matching, options),
+    );
+  }
+
+  #delete(key: InternalKey, options: DeleteOptions): Promise<Deleted> {
+    const operation = deleteOf(key, expectationOf(previousRevisionOf(options)));
+    return this.#caller.write(operation, options, toDeleted);
+  }
+
+  #keyIn(key: Key): InternalKey {
+    const stored = typeof key === "string" ? encodedKey(this.#codecs, key) : key;
+    return keyIn(this.#prefix, stored);
+  }
+
+  #stored(value: Value): Value {
+    return this.#codecs.value === undefined ? value : this.#codecs.value.encode(value);
+  }
+
+  #decoded<Found extends Entry | null>(entry: Found): Found | Entry {
+    if (entry === null || this.#codecs === noOptions) return entry;
+    return entry.decodedBy(this.#codecs);
+  }
+
+  /** 0 = no expiry. */
+  #ttlMsOf(ttlMs: number | undefined): number {
+    return ttlMs === undefined ? this.#ttlMs : ttlMsOf(ttlMs);
   }
 }
 
 function refuse(thrown: unknown): Promise<never> {
   return Promise.reject(thrown);
+}
+
+/** What cannot be read at that revision, be it forgotten or yet to come, was not written then as far as is known. */
+async function writtenAt(
+  revision: Revision,
+  reading: Promise<Entry | null>,
+): Promise<Entry | null> {
+  try {
+    const entry = await reading;
+    return entry?.revision === revision ? entry : null;
+  } catch (failure) {
+    const { code } = failure as SynodError;
+    if (code === "TOO_OLD" || code === "CLOCK_TOO_FAR_AHEAD") return null;
+    throw failure;
+  }
 }
 
 // The core has checked that a result is of its operation's kind.

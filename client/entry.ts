@@ -3,21 +3,42 @@ import { bytesOf, splitInternalKey } from "../infra/codec/key-text.ts";
 import type { Revision } from "../kv/revision.ts";
 import { wallMsOf } from "../kv/revision.ts";
 import type { InternalKey } from "../kv/state-reader.ts";
-import type { Version } from "../kv/version.ts";
+import { versionKind, type Version } from "../kv/version.ts";
+import { decodedKey, type Codecs } from "./codecs.ts";
 
 const decoder = new TextDecoder();
 
+/**
+ * What an entry tells of: `PUT` that the key has this value, `DEL` that it was deleted, `PURGE` that it was purged or
+ * has expired. The names are those of `@nats-io/kv`.
+ */
+export type EntryOperation = "PUT" | "DEL" | "PURGE";
+
+/** What most entries have in common, and some have not. */
+export interface EntryDetails {
+  readonly operation?: EntryOperation;
+  /** What the codecs make of key and value. */
+  readonly decoded?: { readonly key: string; readonly value: Uint8Array };
+  /** Bytes of a value that was left out. */
+  readonly length?: number;
+}
+
 /** One key's value at one revision. The same names as the `KvEntry` of `@nats-io/kv`. */
 export class Entry {
+  /** The name of its bucket. */
   readonly bucket: string;
-  /** The key as text; a key that is no UTF-8 is in `keyBytes`. */
+  /** The key as text, decoded if the bucket has a codec; a key that is no UTF-8 is in `keyBytes`. */
   readonly key: string;
-  /** The caller's to keep. Empty where only keys were asked for. */
+  /** The caller's to keep. Empty where only keys were asked for, and where the key was deleted. */
   readonly value: Uint8Array;
   /** The write's revision: a whole number that grows with every write in a store group. */
   readonly revision: Revision;
-  /** `DEL` is for watches, which tell of keys that are gone. Reads answer `null` instead. */
-  readonly operation: "PUT" | "DEL" = "PUT";
+  /** `PUT` for a key that exists. Only `get`, `watch` and `history` tell of keys that are gone. */
+  readonly operation: EntryOperation;
+  /** How many entries come behind this one of what is there already: in `history` and `watch`. 0 elsewhere. */
+  readonly delta: number = 0;
+  /** Bytes of the value as it is stored. */
+  readonly length: number;
   readonly #internalKey: InternalKey;
   readonly #expiresAt: Revision;
 
@@ -27,18 +48,27 @@ export class Entry {
     value: Uint8Array,
     revision: Revision,
     expiresAt: Revision,
+    { operation = "PUT", decoded, length = value.length }: EntryDetails = {},
   ) {
     const { bucket, key } = splitInternalKey(internalKey);
     this.bucket = bucket;
-    this.key = key;
-    this.value = value;
+    this.key = decoded?.key ?? key;
+    this.value = decoded?.value ?? value;
     this.revision = revision;
+    this.operation = operation;
+    this.length = length;
     this.#internalKey = internalKey;
     this.#expiresAt = expiresAt;
   }
 
+  /** The key's bytes as they are stored. */
   get keyBytes(): Uint8Array {
     return new Uint8Array(bytesOf(this.#internalKey.slice(this.bucket.length + 1)));
+  }
+
+  /** The key as it is stored, as text: what a codec made of it. */
+  get rawKey(): string {
+    return splitInternalKey(this.#internalKey).key;
   }
 
   /** When it was written, by the clock of its store group, to the millisecond. */
@@ -48,12 +78,8 @@ export class Entry {
 
   /** From when on it is removed; undefined = it stays. */
   get expires(): Date | undefined {
-    return this.#expiresAt === 0 ? undefined : new Date(wallMsOf(this.#expiresAt));
-  }
-
-  /** Bytes of the value. */
-  get length(): number {
-    return this.value.length;
+    const isKept = this.#expiresAt === 0 || this.operation !== "PUT";
+    return isKept ? undefined : new Date(wallMsOf(this.#expiresAt));
   }
 
   /** The value as UTF-8 text. */
@@ -66,13 +92,24 @@ export class Entry {
   json<Json>(): Json {
     return JSON.parse(this.string()) as Json;
   }
+
+  /** @internal The same entry as whoever uses these codecs sees it. Throws what a codec throws. */
+  decodedBy(codecs: Codecs): Entry {
+    const { revision, operation, length, value: stored } = this;
+    const isThere = operation === "PUT" && stored.length === length;
+    const value = isThere ? (codecs.value?.decode(stored) ?? stored) : stored;
+    const decoded = { key: decodedKey(codecs, this.rawKey), value };
+    const details = { operation, length, decoded };
+    return new Entry(this.#internalKey, stored, revision, this.#expiresAt, details);
+  }
 }
 
 /** Copies the value out of the message it came in. */
 export function entryOf(key: InternalKey, version: Version): Entry {
-  const { source, start, end, revision, expiresAt } = version;
+  const { source, start, end, revision, expiresAt, kind } = version;
   // Never a Buffer, whose methods behave differently, wherever the message came from.
   const value = new Uint8Array(end - start);
   value.set(source.subarray(start, end));
-  return new Entry(key, value, revision, expiresAt);
+  if (kind === versionKind.put) return new Entry(key, value, revision, expiresAt);
+  return new Entry(key, value, revision, expiresAt, { operation: "DEL" });
 }

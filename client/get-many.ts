@@ -2,24 +2,25 @@
 import type { ReadRequest, WriteRequest } from "../infra/codec/request-encoder.ts";
 import type { GetResult, OperationResult } from "../kv/commands/result.ts";
 import type { InternalKey } from "../kv/state-reader.ts";
+import { versionKind } from "../kv/version.ts";
 import type { Caller } from "./caller.ts";
 import { entryOf, type Entry } from "./entry.ts";
-import { getOf, keyIn, type Key } from "./input.ts";
+import { getOf, type Key } from "./input.ts";
 import { badRequest, freshnessOf, requireOptions, type ReadOptions } from "./options.ts";
 import { keyTexts, outcomeOf, requireAll } from "./parts.ts";
 
 export async function getMany(
   caller: Caller,
-  prefix: InternalKey,
+  keyOf: (key: Key) => InternalKey,
   keys: Iterable<Key>,
   options: ReadOptions,
 ): Promise<(Entry | null)[]> {
   requireOptions(options);
   requireList("keys", keys);
-  const internalKeys = Array.from(keys, (key) => keyIn(prefix, key));
+  const internalKeys = Array.from(keys, keyOf);
   const freshness = freshnessOf(options);
-  const gets = internalKeys.map(getOf);
-  const entries = caller.readMany(gets, freshness, options, toEntry);
+  const gets = internalKeys.map((key) => getOf(key));
+  const entries = caller.readMany(gets, freshness, options, toLiveEntry);
   const parts = [...byGroup(caller, internalKeys)].map(([group, positions]) => {
     const own = positions.map((at) => entries[at] as Promise<Entry | null>);
     const texts = keyTexts(positions.map((at) => internalKeys[at] as InternalKey));
@@ -47,10 +48,20 @@ export function byGroup(caller: Caller, keys: readonly InternalKey[]): Map<strin
   return groups;
 }
 
+/** The key's newest version, be it the marker of a key that was deleted. */
 export function toEntry(
   result: OperationResult,
   operation: WriteRequest | ReadRequest,
 ): Entry | null {
   const { version } = result as GetResult;
   return version === undefined || !("key" in operation) ? null : entryOf(operation.key, version);
+}
+
+/** Null when the key was deleted. */
+export function toLiveEntry(
+  result: OperationResult,
+  operation: WriteRequest | ReadRequest,
+): Entry | null {
+  const { version } = result as GetResult;
+  return version?.kind === versionKind.put ? toEntry(result, operation) : null;
 }

@@ -1,16 +1,22 @@
 /** The TypeScript client of Synod: `connect`, and the types and errors a program meets. */
 export { connect, type ConnectOptions } from "./connect.ts";
 export type { SynodClient } from "./synod-client.ts";
-export type { Bucket, Deleted } from "./bucket.ts";
-export type { Entry } from "./entry.ts";
+export type { Bucket, BucketOptions, Deleted } from "./bucket.ts";
+export type { BucketStatus } from "./bucket-status.ts";
+export type { Codecs, KeyCodec, ValueCodec } from "./codecs.ts";
+export type { Entry, EntryOperation } from "./entry.ts";
+export type { Filter } from "./key-listing.ts";
+export type { QueuedIterator } from "./queued-iterator.ts";
 export type { Key, Value } from "./input.ts";
 export type {
   CallOptions,
   Consistency,
   DeleteOptions,
+  GetOptions,
   PutManyOptions,
   PutOptions,
   ReadOptions,
+  WriteOptions,
 } from "./options.ts";
 export type { Bounds, RangePage, RangeQuery, RangeScan } from "./range-scan.ts";
 export type { DeletedRange } from "./delete-range.ts";

@@ -13,6 +13,7 @@ import {
 import { keyBytesMax, valueBytesMax } from "../kv/limits.ts";
 import { newest, type Revision } from "../kv/revision.ts";
 import type { InternalKey } from "../kv/state-reader.ts";
+import { isPattern } from "./key-pattern.ts";
 import { badRequest, wholeNumber } from "./options.ts";
 
 /** Text, which stands for its UTF-8 bytes, or any bytes: 1 to 1,024 of them. */
@@ -20,9 +21,17 @@ export type Key = string | Uint8Array;
 /** Text, which stands for its UTF-8 bytes, or any bytes: at most 512 KiB. */
 export type Value = string | Uint8Array;
 
-/** `prefix` is the bucket's. Throws `BAD_KEY`. */
+/**
+ * `prefix` is the bucket's. Throws `BAD_KEY`, also for text that is read as a pattern where patterns are allowed: whatever
+ * is put by its text can be deleted by its text, and nothing else with it.
+ */
 export function keyIn(prefix: InternalKey, key: Key): InternalKey {
   const bytes = keyBytes(key);
+  if (typeof key === "string" && isPattern(key)) {
+    throw new SynodError("BAD_KEY", `${JSON.stringify(key)} is a pattern`, {
+      nextStep: "Name one key; a key that looks like a pattern is given as a Uint8Array.",
+    });
+  }
   if (bytes.length > 0 && bytes.length <= keyBytesMax) return prefix + bytes;
   throw new SynodError("BAD_KEY", `a key of ${bytes.length} bytes in bucket ${bucketOf(prefix)}`);
 }
@@ -93,8 +102,9 @@ export function incrementOf(key: InternalKey, delta: number): Increment {
   return { kind: operationKind.increment, key, delta };
 }
 
-export function getOf(key: InternalKey): Get {
-  return { kind: operationKind.get, key, at: newest };
+/** `revision` 0 = the newest. */
+export function getOf(key: InternalKey, revision: Revision = 0): Get {
+  return { kind: operationKind.get, key, at: revision === 0 ? newest : revision };
 }
 
 export function expectationOf(previousRevision: Revision | undefined): Expectation {

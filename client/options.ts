@@ -25,6 +25,7 @@ export interface CallOptions {
  */
 export type Consistency = "linearizable" | "quorum" | "stale";
 
+/** Every read takes these. */
 export interface ReadOptions extends CallOptions {
   /** `linearizable` unless given. */
   readonly consistency?: Consistency;
@@ -37,21 +38,43 @@ export interface ReadOptions extends CallOptions {
   readonly minRevision?: Revision;
 }
 
-export interface PutOptions extends CallOptions {
-  /** The key is removed this many milliseconds after the write; at most ten years. Kept unless given. */
-  readonly ttlMs?: number;
-  /** Write only if the key still has this revision; 0 = only if there is no such key. Otherwise `ConflictError`. */
-  readonly previousRevision?: Revision;
+/** What `get` takes besides. */
+export interface GetOptions extends ReadOptions {
+  /**
+   * The entry that was written at exactly this revision, instead of the newest one: null when another key was written
+   * then, or history does not reach back so far (10 minutes unless configured). 0 = the newest.
+   */
+  readonly revision?: Revision;
 }
 
+/** `create`, `update` and `put` take these. */
+export interface WriteOptions extends CallOptions {
+  /** The key is removed this many milliseconds after the write; at most ten years. Kept unless given. */
+  readonly ttlMs?: number;
+}
+
+/** What `put` takes besides. */
+export interface PutOptions extends WriteOptions {
+  /** Write only if the key still has this revision; 0 = only if there is no such key. Otherwise `ConflictError`. */
+  readonly previousRevision?: Revision;
+  /** The same as `previousRevision`, by its name in `@nats-io/kv`. */
+  readonly previousSeq?: Revision;
+  /** The same as `timeoutMs`, by its name in `@nats-io/kv`. */
+  readonly timeout?: number;
+}
+
+/** `putMany` takes these. */
 export interface PutManyOptions extends CallOptions {
   /** As with `PutOptions`, for every key. */
   readonly ttlMs?: number;
 }
 
+/** `delete` and `remove` take these. */
 export interface DeleteOptions extends CallOptions {
-  /** Delete only if the key still has this revision. Otherwise `ConflictError`. */
+  /** Delete only if the key still has this revision. Otherwise `ConflictError`. Not for patterns. */
   readonly previousRevision?: Revision;
+  /** The same as `previousRevision`, by its name in `@nats-io/kv`. */
+  readonly previousSeq?: Revision;
 }
 
 export const noOptions = {};
@@ -80,6 +103,28 @@ export function ttlMsOf(ttlMs: number | undefined): number {
     throw badRequest(`ttlMs ${ttlMs} is longer than ten years`);
   }
   return ttlMs;
+}
+
+/** Throws `BAD_REQUEST` when both are given and differ. Undefined counts as not given. */
+export function previousRevisionOf({
+  previousRevision,
+  previousSeq,
+}: DeleteOptions): Revision | undefined {
+  if (previousRevision === undefined || previousSeq === undefined) {
+    return previousRevision ?? previousSeq;
+  }
+  if (previousRevision === previousSeq) return previousRevision;
+  throw badRequest("previousRevision and previousSeq mean the same, and differ");
+}
+
+/** What is the same for all calls. */
+export function callOptionsOf(options: PutOptions): CallOptions {
+  const { timeout, timeoutMs } = options;
+  if (timeout === undefined) return options;
+  if (timeoutMs !== undefined && timeoutMs !== timeout) {
+    throw badRequest("timeout and timeoutMs mean the same, and differ");
+  }
+  return { ...options, timeoutMs: timeout };
 }
 
 export function timeoutMsOf(timeoutMs: number): number {

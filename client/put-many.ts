@@ -9,14 +9,8 @@ import type { Caller } from "./caller.ts";
 import type { Deadline } from "./deadline.ts";
 import { CrossGroupTransactionError, type PartOutcome } from "./errors.ts";
 import { byGroup, requireList } from "./get-many.ts";
-import { keyIn, putOf, type Key, type Value } from "./input.ts";
-import {
-  badRequest,
-  requireOptions,
-  ttlMsOf,
-  type CallOptions,
-  type PutManyOptions,
-} from "./options.ts";
+import { putOf, type Key, type Value } from "./input.ts";
+import { badRequest, type CallOptions } from "./options.ts";
 import { keyTexts, outcomeOf, requireAll } from "./parts.ts";
 
 /** The puts of one group that are written as one atomic unit. */
@@ -26,14 +20,21 @@ interface Unit {
   bytes: number;
 }
 
+/** How the bucket stores what it is given. */
+export interface StoredForm {
+  readonly keyOf: (key: Key) => InternalKey;
+  readonly valueOf: (value: Value) => Value;
+  /** 0 = no expiry. */
+  readonly ttlMs: number;
+}
+
 export async function putMany(
   caller: Caller,
-  prefix: InternalKey,
+  form: StoredForm,
   pairs: Iterable<readonly [Key, Value]>,
-  options: PutManyOptions,
+  options: CallOptions,
 ): Promise<Revision[]> {
-  requireOptions(options);
-  const puts = putsOf(prefix, pairs, ttlMsOf(options.ttlMs));
+  const puts = putsOf(form, pairs);
   const deadline = caller.deadline(options);
   const revisions = new Map<Put, Revision>();
   const parts = await writeAll(caller, puts, options, deadline, revisions);
@@ -41,16 +42,19 @@ export async function putMany(
   return puts.map((put) => revisions.get(put) as Revision);
 }
 
-function putsOf(prefix: InternalKey, pairs: Iterable<readonly [Key, Value]>, ttlMs: number): Put[] {
+function putsOf(
+  { keyOf, valueOf, ttlMs }: StoredForm,
+  pairs: Iterable<readonly [Key, Value]>,
+): Put[] {
   requireList("pairs", pairs);
   const seen = new Set<InternalKey>();
   return Array.from(pairs, (pair) => {
     if (!Array.isArray(pair) || pair.length !== 2) throw badRequest("a pair is no [key, value]");
     const [key, value] = pair as [Key, Value];
-    const internalKey = keyIn(prefix, key);
+    const internalKey = keyOf(key);
     if (seen.has(internalKey)) throw badRequest(`the key ${String(key)} is given twice`);
     seen.add(internalKey);
-    return putOf(internalKey, value, ttlMs, expectNothing);
+    return putOf(internalKey, valueOf(value), ttlMs, expectNothing);
   });
 }
 

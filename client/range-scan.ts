@@ -7,6 +7,7 @@ import { keyBytesMax, pageRowsMax } from "../kv/limits.ts";
 import { newest, type Revision } from "../kv/revision.ts";
 import type { InternalKey } from "../kv/state-reader.ts";
 import type { Caller } from "./caller.ts";
+import type { Codecs } from "./codecs.ts";
 import type { Place } from "./core/call.ts";
 import { isStale, stale, type Freshness } from "./core/freshness.ts";
 import { entryOf, type Entry } from "./entry.ts";
@@ -14,6 +15,7 @@ import { boundIn, type Key } from "./input.ts";
 import {
   badRequest,
   freshnessOf,
+  noOptions,
   requireOptions,
   wholeNumber,
   type ReadOptions,
@@ -29,6 +31,7 @@ export interface Bounds {
   readonly prefix?: Key;
 }
 
+/** Which keys to read, and how. */
 export interface RangeQuery extends Bounds, ReadOptions {
   /** At most so many entries in all; unlimited unless given. */
   readonly limit?: number;
@@ -40,7 +43,9 @@ export interface RangeQuery extends Bounds, ReadOptions {
   readonly cursor?: string;
 }
 
+/** A part of a range as one answer brought it. */
 export interface RangePage {
+  /** In the order of the range. */
   readonly entries: readonly Entry[];
   /**
    * Where the next page begins, as text that another process may use as well; undefined = this was the last one. A page
@@ -67,14 +72,17 @@ export class RangeScan implements AsyncIterable<Entry> {
   readonly #caller: Caller;
   readonly #prefix: InternalKey;
   readonly #query: RangeQuery;
+  readonly #codecs: Codecs;
 
   /** @internal */
-  constructor(caller: Caller, prefix: InternalKey, query: RangeQuery) {
+  constructor(caller: Caller, prefix: InternalKey, query: RangeQuery, codecs: Codecs = noOptions) {
     this.#caller = caller;
     this.#prefix = prefix;
     this.#query = query;
+    this.#codecs = codecs;
   }
 
+  /** Entry by entry. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Entry, void, undefined> {
     for await (const { entries } of this.pages()) yield* entries;
   }
@@ -86,7 +94,7 @@ export class RangeScan implements AsyncIterable<Entry> {
     for (let left = limit; left > 0 && !reading.isDone;) {
       const entries = await reading.next(left);
       left -= entries.length;
-      yield { entries, cursor: this.#cursorOf(reading) };
+      yield { entries: this.#decoded(entries), cursor: this.#cursorOf(reading) };
     }
   }
 
@@ -95,7 +103,7 @@ export class RangeScan implements AsyncIterable<Entry> {
     const reading = this.#begin();
     if (reading.isDone) return { entries: [], cursor: undefined };
     const entries = await reading.next(this.#query.limit ?? Infinity);
-    return { entries, cursor: this.#cursorOf(reading) };
+    return { entries: this.#decoded(entries), cursor: this.#cursorOf(reading) };
   }
 
   /** All of it at once: give a `limit` unless the range is known to be small. */
@@ -117,6 +125,11 @@ export class RangeScan implements AsyncIterable<Entry> {
     const at = cursor === undefined ? undefined : this.#prefix + parseCursor(cursor);
     const from = at === undefined ? range : continuedAt(range, at, reverse);
     return new PagedReading(this.#caller, from, { reverse, keysOnly }, query);
+  }
+
+  #decoded(entries: readonly Entry[]): readonly Entry[] {
+    const codecs = this.#codecs;
+    return codecs === noOptions ? entries : entries.map((entry) => entry.decodedBy(codecs));
   }
 
   #cursorOf({ rest }: PagedReading): string | undefined {

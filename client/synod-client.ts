@@ -4,12 +4,13 @@ import type { Randomness } from "../infra/randomness/randomness.ts";
 import type { NodeStatus } from "../infra/status/node-status.ts";
 import type { Transport } from "../infra/transport/transport.ts";
 import { Admin, type ClusterStatus, type RegionsStatus } from "./admin.ts";
-import { Bucket } from "./bucket.ts";
+import { bucketNames } from "./bucket-listing.ts";
+import { Bucket, type BucketOptions } from "./bucket.ts";
 import { Caller } from "./caller.ts";
 import { commit, type Committed, type Declared } from "./commit.ts";
 import { ClientCore } from "./core/client-core.ts";
 import type { ClientLimits } from "./core/limits.ts";
-import { noOptions, type CallOptions } from "./options.ts";
+import { noOptions, requireOptions, type CallOptions } from "./options.ts";
 import { transact, type Transacted, type TransactionOptions } from "./transact.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -49,8 +50,14 @@ export class SynodClient implements AsyncDisposable {
   }
 
   /** The keys of one bucket. Throws `BAD_BUCKET` unless the name is letters, digits, `_` and `-`, at most 128 of them. */
-  bucket(name = "default"): Bucket {
-    return new Bucket(this.#caller, name);
+  bucket(name = "default", options: BucketOptions = noOptions): Bucket {
+    return new Bucket(this.#caller, name, options);
+  }
+
+  /** The names of the buckets that hold a key, in byte order. One question for each. */
+  async buckets(options: CallOptions = noOptions): Promise<string[]> {
+    requireOptions(options);
+    return bucketNames(this.#caller, options);
   }
 
   /**

@@ -73,7 +73,7 @@ async function delKey(
   screen: Screen,
 ): Promise<number> {
   const options = previousRevision === undefined ? {} : { previousRevision };
-  const { revision, existed } = await bucket.delete(key, options);
+  const { revision, existed } = await bucket.remove(key, options);
   if (json === true) screen.say(JSON.stringify({ existed, revision }));
   else screen.say(existed ? `deleted, revision ${revision}` : "there was no such key");
   return exitCode.done;

@@ -39,7 +39,7 @@ export function addGet(program: Command, screen: Screen): void {
 async function get(key: string, flags: GetFlags, screen: Screen): Promise<number> {
   const { bucket, stale, json } = flags;
   const entry = await withClient(flags, (client) =>
-    client.bucket(bucket).get(key, stale === true ? { consistency: "stale" } : {}),
+    client.bucket(bucket).find(key, stale === true ? { consistency: "stale" } : {}),
   );
   if (json === true) screen.say(JSON.stringify(entry === null ? null : entryObject(entry)));
   if (entry === null) {

@@ -36,11 +36,11 @@ describe("a calm cluster", () => {
     expect([entry?.string(), entry?.length, entry?.expires]).toEqual(["hello", 5, undefined]);
     const { startWallMs, nowMs } = world.cluster.world;
     expect(Math.abs((entry?.created.getTime() ?? 0) - (startWallMs + nowMs))).toBeLessThan(1_000);
-    const removed = await done(bucket.delete("greeting"));
+    const removed = await done(bucket.remove("greeting"));
     expect(removed.existed).toBe(true);
     expect(removed.revision).toBeGreaterThan(revision);
-    expect(await done(bucket.get("greeting"))).toBeNull();
-    expect(await done(bucket.delete("greeting"))).toMatchObject({ existed: false });
+    expect(await done(bucket.find("greeting"))).toBeNull();
+    expect(await done(bucket.remove("greeting"))).toMatchObject({ existed: false });
   });
 
   test("create and update write only what they expect", async () => {
@@ -83,7 +83,7 @@ describe("a calm cluster", () => {
     const entry = await done(bucket.get("soon"));
     expect(entry?.expires?.getTime()).toBeGreaterThan(entry?.created.getTime() ?? Infinity);
     await world.runFor(3_000);
-    expect(await done(bucket.get("soon"))).toBeNull();
+    expect(await done(bucket.find("soon"))).toBeNull();
   });
 
   test("increment counts up and down, and refuses what is no number", async () => {
@@ -284,9 +284,9 @@ describe("a calm cluster", () => {
         await done(own.put(at, String(step)));
         model.set(at, String(step));
       } else if (lot === 2) {
-        expect((await done(own.delete(at))).existed).toBe(model.delete(at));
+        expect((await done(own.remove(at))).existed).toBe(model.delete(at));
       } else if (lot === 3) {
-        expect((await done(own.get(at)))?.string()).toBe(model.get(at));
+        expect((await done(own.find(at)))?.string()).toBe(model.get(at));
       } else if (lot === 4) {
         const end = key();
         const found = await done(own.range({ start: at, end }).toArray());
