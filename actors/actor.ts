@@ -3,10 +3,12 @@
  * An actor is addressed by its role and store group; whether the sender sits in this process or behind a NATS
  * subject makes no difference to it.
  */
-import { createActor, type AnyActorLogic } from "xstate";
+import { createActor, type AnyActorLogic, type AnyStateMachine } from "xstate";
 import type { Clock } from "../infra/clock/clock.ts";
+import type { ActorStatus, ChartDefinition } from "../infra/status/inspection.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { Deadlines } from "./deadlines.ts";
+import { ActorTap, type ActorObserver } from "./inspection/actor-tap.ts";
 
 /** What a machine's context refers to: it fills the outbox while it handles an event. */
 export interface Memory<Effect> {
@@ -14,10 +16,26 @@ export interface Memory<Effect> {
   toJSON(): Record<string, unknown>;
 }
 
+/** An actor as it is seen from outside. */
+export interface Inspectable {
+  readonly name: string;
+  /** The id of its chart. */
+  readonly machine: string;
+  readonly definition: ChartDefinition;
+  readonly state: string;
+  readonly status: ActorStatus;
+  readonly failure: Error | undefined;
+  readonly memory: { toJSON(): Record<string, unknown> };
+  /** In place of whoever observed it before; undefined = nobody does any more. */
+  observe(observer: ActorObserver | undefined): void;
+}
+
 /** What all actors under one supervisor share. */
 export interface HostOptions {
   readonly clock: Clock;
   readonly dispatcher: Dispatcher;
+  /** Called with every new actor before it is started; one of the same name takes the place of the last. */
+  readonly made?: (actor: Inspectable) => void;
   /** The machine, or an effect of it, threw: the actor handles nothing any more. */
   readonly failed: (reason: Error) => void;
 }
@@ -25,7 +43,7 @@ export interface HostOptions {
 export interface ActorOptions<Effect, Kept extends Memory<Effect>> extends HostOptions {
   /** `role` or `group/role`: how inspection and logs name it. */
   readonly name: string;
-  readonly logic: AnyActorLogic;
+  readonly logic: AnyStateMachine;
   readonly memory: Kept;
   /** Carries out one effect. Called in order, after the event that led to it was handled completely. */
   readonly perform: (effect: Effect) => void;
@@ -41,13 +59,14 @@ export class Actor<
   Event extends { readonly type: string },
   Effect extends { readonly type: string },
   Kept extends Memory<Effect> = Memory<Effect>,
-> {
+> implements Inspectable {
   readonly name: string;
   readonly memory: Kept;
   readonly #options: ActorOptions<Effect, Kept>;
   readonly #interpreter: ReturnType<typeof createActor<AnyActorLogic>>;
   readonly #deadlines: Deadlines;
   readonly #mailbox: Event[] = [];
+  #tap: ActorTap | undefined;
   #failure: Error | undefined;
   #stopped = false;
 
@@ -60,6 +79,15 @@ export class Actor<
     this.#deadlines = new Deadlines(options.clock, (name, times) => {
       this.post({ type: "deadline", name, ...times } as unknown as Event);
     });
+    options.made?.(this);
+  }
+
+  get machine(): string {
+    return this.#options.logic.id;
+  }
+
+  get definition(): ChartDefinition {
+    return this.#options.logic.config as ChartDefinition;
   }
 
   /** The chart's active state. */
@@ -68,13 +96,25 @@ export class Actor<
     return typeof value === "string" ? value : "";
   }
 
+  get status(): ActorStatus {
+    if (this.#failure !== undefined) return "failed";
+    return this.#stopped ? "stopped" : "active";
+  }
+
   get failure(): Error | undefined {
     return this.#failure;
   }
 
   start(): void {
+    this.#tap?.begin("");
     this.#interpreter.start();
     this.#carryOut();
+    this.#tap?.end({ type: "start" });
+  }
+
+  observe(observer: ActorObserver | undefined): void {
+    this.#tap?.close();
+    this.#tap = observer && new ActorTap(this.#interpreter, () => this.state, observer);
   }
 
   /** Puts the event into the mailbox; events are handled one at a time, in the order of posting across all actors of the node. */
@@ -88,8 +128,10 @@ export class Actor<
   handleNext(): void {
     const event = this.#mailbox.shift();
     if (event === undefined || this.#stopped) return;
+    this.#tap?.begin(this.state);
     this.#interpreter.send(event);
     this.#carryOut();
+    this.#tap?.end(event);
   }
 
   setDeadline(name: string, atMs: number | undefined): void {
@@ -98,10 +140,12 @@ export class Actor<
 
   /** Nothing is handled, sent or stored on its behalf from here on. */
   stop(): void {
+    if (this.#stopped) return;
     this.#stopped = true;
     this.#mailbox.length = 0;
     this.#deadlines.clear();
     this.#interpreter.stop();
+    this.#tap?.stopped();
   }
 
   #carryOut(): void {

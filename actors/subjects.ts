@@ -23,6 +23,19 @@ export function nodeApiSubject(prefix: string, node: string): string {
 }
 
 /** Questions to the cluster (answered by the active region manager) and to every single node. */
-export function adminSubject(prefix: string, question: "status" | "regions" | "node"): string {
+export function adminSubject(
+  prefix: string,
+  question: "status" | "regions" | "node" | "inspect",
+): string {
   return `${prefix}.admin.get.${question}`;
+}
+
+/** Where a node tells what one of its actors did. `group`: `-` for what a node has once. */
+export function eventSubject(prefix: string, node: string, group: string, role: string): string {
+  return `${prefix}.events.${node}.${group}.${role}`;
+}
+
+/** Where a node that is looked at tells that it is there. */
+export function pulseSubject(prefix: string, node: string): string {
+  return eventSubject(prefix, node, "-", "pulse");
 }

@@ -4,10 +4,13 @@
  */
 export class InvariantViolation extends Error {
   override readonly name = "InvariantViolation";
+  /** What did not hold, without the values. */
+  readonly claim: string;
   readonly details: Readonly<Record<string, unknown>>;
 
   constructor(claim: string, details: Readonly<Record<string, unknown>>) {
     super(`invariant failed: ${claim} ${describe(details)}`);
+    this.claim = claim;
     this.details = details;
   }
 }

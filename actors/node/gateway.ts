@@ -37,6 +37,7 @@ export interface GatewayOptions {
   readonly regionsAsked: (reply: string) => void;
   /** This node's own status, as JSON. */
   readonly nodeStatus: () => Readonly<Record<string, unknown>>;
+  readonly inspectAsked: (reply: string, request: Uint8Array) => void;
 }
 
 /** A longer reply subject leaves no room for a frame that is passed on. */
@@ -53,7 +54,7 @@ export class Gateway {
   }
 
   listen(): void {
-    const { prefix, node, statusAsked, regionsAsked, nodeStatus } = this.#options;
+    const { prefix, node, statusAsked, regionsAsked, nodeStatus, inspectAsked } = this.#options;
     this.#on(apiSubject(prefix), (payload, reply) => this.#asked(payload, reply));
     this.#on(nodeApiSubject(prefix, node), (payload, reply) => this.take(payload, reply, false));
     this.#on(adminSubject(prefix, "status"), (_, reply) => statusAsked(reply));
@@ -61,6 +62,7 @@ export class Gateway {
     this.#on(adminSubject(prefix, "node"), (_, reply) =>
       this.deliver(reply, Buffer.from(JSON.stringify(nodeStatus()))),
     );
+    this.#on(adminSubject(prefix, "inspect"), (payload, reply) => inspectAsked(reply, payload));
   }
 
   /** No frame is taken any more; clients turn to other nodes. */

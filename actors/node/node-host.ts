@@ -24,6 +24,7 @@ import type {
 import { Actor, type HostOptions, type Timed } from "../actor.ts";
 import { Dispatcher } from "../dispatcher.ts";
 import { DropCounts } from "../drop-counts.ts";
+import { Inspection } from "../inspection/inspection.ts";
 import { PeerLink } from "../peer-link.ts";
 import type { ReplicaLimits } from "../replica/limits.ts";
 import { Replica } from "../replica/replica.ts";
@@ -81,6 +82,7 @@ export class NodeHost {
   readonly #gateway: Gateway;
   readonly #routes: RouteBook;
   readonly #regionManaging: RegionManaging;
+  readonly #inspection: Inspection;
   #barred: StopReason | undefined;
   #closed = false;
 
@@ -99,7 +101,20 @@ export class NodeHost {
     ];
     const nodes = [...new Set(named)];
     this.#nodes = nodes;
-    const shared = { clock, dispatcher: this.#dispatcher };
+    this.#inspection = new Inspection({
+      node,
+      start: this.#start.start,
+      prefix: topology.prefix,
+      clock,
+      messageBytesMax: () => clients.payloadBytesMax,
+      publish: (subject, bytes) => this.#gateway.deliver(subject, bytes),
+      failed: () => this.#drops.count("inspection message not made"),
+    });
+    const shared: Omit<HostOptions, "failed"> = {
+      clock,
+      dispatcher: this.#dispatcher,
+      made: (actor) => this.#inspection.made(actor),
+    };
     const host: HostOptions = { ...shared, failed: (reason) => this.#stopAll(reason) };
     this.#ownGroups = ownGroups;
     const starts = new StartRegistry(logStore, (failure) => this.#stopAll(failure));
@@ -171,6 +186,7 @@ export class NodeHost {
       statusAsked: (reply) => this.#regionManaging.asked("statusAsked", reply),
       regionsAsked: (reply) => this.#regionManaging.asked("regionsAsked", reply),
       nodeStatus: () => ({ ...this.status() }),
+      inspectAsked: (reply, request) => this.#inspection.asked(reply, request),
     });
     this.#regionManaging = new RegionManaging({
       self: this.#self,
@@ -317,6 +333,7 @@ export class NodeHost {
       clock,
       randomness,
       dispatcher: this.#dispatcher,
+      made: (actor) => this.#inspection.made(actor),
       logStore,
       stateStore: stateStore.group(group),
       limits,
@@ -439,6 +456,7 @@ export class NodeHost {
     this.#regionManaging.stop();
     this.#births.stop();
     for (const replica of this.#replicas.values()) replica.close();
+    this.#inspection.stop();
     this.#options.stopped();
   }
 }

@@ -7,6 +7,7 @@ import type { GroupStateStore } from "../../infra/state-store/state-store.ts";
 import type { StopReason } from "../../infra/status/stop-reason.ts";
 import type { Birth } from "../../machines/birth/birth-record.ts";
 import type { Member } from "../../machines/configuration.ts";
+import type { HostOptions } from "../actor.ts";
 import type { Dispatcher } from "../dispatcher.ts";
 import type { Deliver } from "./frame-replies.ts";
 import type { ReplicaLimits } from "./limits.ts";
@@ -19,6 +20,7 @@ export interface ReplicaOptions {
   readonly clock: Clock;
   readonly randomness: Randomness;
   readonly dispatcher: Dispatcher;
+  readonly made: Required<HostOptions>["made"];
   readonly logStore: LogStore;
   readonly stateStore: GroupStateStore;
   readonly limits: ReplicaLimits;

@@ -123,6 +123,7 @@ export class Replica {
     const host: HostOptions = {
       clock,
       dispatcher: options.dispatcher,
+      made: options.made,
       failed: (reason) => this.#stop(reason),
     };
     this.#acceptor = hostAcceptor({

@@ -56,6 +56,7 @@ class Door {
       statusAsked: () => undefined,
       regionsAsked: () => undefined,
       nodeStatus: () => ({}),
+      inspectAsked: () => undefined,
     });
   }
 
