@@ -7,8 +7,8 @@ import { processScreen, whenOutputEnds } from "./output/screen.ts";
 import { synodProgram } from "./program.ts";
 
 const screen = processScreen();
-// A cluster or a node goes on without its reader; a command that only prints has nothing left to do.
-const isLasting = ["dev", "start"].includes(process.argv[2] ?? "");
+// A cluster, a node or a page goes on without its reader; a command that only prints has nothing left to do.
+const isLasting = ["dev", "start", "inspect"].includes(process.argv[2] ?? "");
 whenOutputEnds({
   nobodyReads: () => {
     if (!isLasting) process.exit(exitCode.done);

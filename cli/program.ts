@@ -5,6 +5,7 @@ import { addDel } from "./commands/del.ts";
 import { addDev } from "./commands/dev.ts";
 import { addGet } from "./commands/get.ts";
 import { addIncr } from "./commands/incr.ts";
+import { addInspect } from "./commands/inspect.ts";
 import { addPut } from "./commands/put.ts";
 import { addRange } from "./commands/range.ts";
 import { addRegions } from "./commands/regions.ts";
@@ -46,6 +47,7 @@ export function synodProgram(screen: Screen): Command {
   program.commandsGroup("Look at it:");
   addStatus(program, screen);
   addRegions(program, screen);
+  addInspect(program, screen);
   program.commandsGroup("Use it:");
   addPut(program, screen);
   addGet(program, screen);

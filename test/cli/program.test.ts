@@ -34,6 +34,7 @@ const commands = [
   "start",
   "status",
   "regions",
+  "inspect",
   "put",
   "get",
   "del",
