@@ -39,3 +39,25 @@ export function eventSubject(prefix: string, node: string, group: string, role: 
 export function pulseSubject(prefix: string, node: string): string {
   return eventSubject(prefix, node, "-", "pulse");
 }
+
+/** Where the leader of a group tells what its entries changed. */
+export function feedSubject(prefix: string, group: string): string {
+  return `${prefix}.feed.${group}`;
+}
+
+/** Where changes of one key are told. */
+export function watchSubject(prefix: string, bucket: string, key: string): string {
+  return `${prefix}.kv.${bucket}.watch.${key}`;
+}
+
+/** Where somebody says that watch subjects of a bucket are wanted. */
+export function interestSubject(prefix: string, bucket: string): string {
+  return `${prefix}.kv.${bucket}.interest`;
+}
+
+/** The bucket of a subject that begins with `<prefix>.kv.`. */
+export function bucketOf(prefix: string, subject: string): string {
+  const start = prefix.length + ".kv.".length;
+  const end = subject.indexOf(".", start);
+  return subject.slice(start, end < 0 ? undefined : end);
+}

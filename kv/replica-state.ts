@@ -70,6 +70,11 @@ export class ReplicaState {
     this.#state.data.sink = sink;
   }
 
+  /** Versions written since the start: whoever compares it knows whether an entry changed anything. */
+  get changeCount(): number {
+    return this.#state.data.changeCount;
+  }
+
   /** Slot of the last entry applied. */
   get appliedThrough(): number {
     return this.#state.appliedThrough;

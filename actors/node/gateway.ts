@@ -33,6 +33,8 @@ export interface GatewayOptions {
   /** Why this node takes no part in the cluster, if it does not. */
   readonly barred: () => StopReason | undefined;
   readonly forward: (to: string, frame: Uint8Array, reply: string) => void;
+  /** Somebody wants to hear of a group's changes. */
+  readonly feedWanted: (clusterId: string, group: string) => void;
   readonly statusAsked: (reply: string) => void;
   readonly regionsAsked: (reply: string) => void;
   /** This node's own status, as JSON. */
@@ -55,7 +57,7 @@ export class Gateway {
 
   listen(): void {
     const { prefix, node, statusAsked, regionsAsked, nodeStatus, inspectAsked } = this.#options;
-    this.#on(apiSubject(prefix), (payload, reply) => this.#asked(payload, reply));
+    this.#options.transport.subscribe(apiSubject(prefix), (message) => this.#asked(message));
     this.#on(nodeApiSubject(prefix, node), (payload, reply) => this.take(payload, reply, false));
     this.#on(adminSubject(prefix, "status"), (_, reply) => statusAsked(reply));
     this.#on(adminSubject(prefix, "regions"), (_, reply) => regionsAsked(reply));
@@ -142,8 +144,14 @@ export class Gateway {
   }
 
   /** On the shared subject every node hears the question; only what any node may answer is answered. */
-  #asked(payload: Uint8Array, reply: string): void {
-    if (peekRequest(payload).kind === requestKind.route) return this.#answerRoute(reply);
+  #asked(message: InboundMessage): void {
+    const envelope = peekRequest(message.payload);
+    if (envelope.kind === requestKind.interest) {
+      return this.#options.feedWanted(envelope.clusterId, envelope.group);
+    }
+    const reply = this.#replyOf(message);
+    if (reply === undefined) return;
+    if (envelope.kind === requestKind.route) return this.#answerRoute(reply);
     this.#options.drops.count("frame on the shared subject");
   }
 

@@ -24,6 +24,11 @@ import type {
 import { Actor, type HostOptions, type Timed } from "../actor.ts";
 import { Dispatcher } from "../dispatcher.ts";
 import { DropCounts } from "../drop-counts.ts";
+import type { ChangeFeedPorts } from "../feed/change-feed.ts";
+import { InterestDoor } from "../feed/interest-door.ts";
+import { Interests } from "../feed/interests.ts";
+import { Outlet } from "../feed/outlet.ts";
+import { WatchSubjects } from "../feed/watch-subjects.ts";
 import { Inspection } from "../inspection/inspection.ts";
 import { PeerLink } from "../peer-link.ts";
 import type { ReplicaLimits } from "../replica/limits.ts";
@@ -80,6 +85,8 @@ export class NodeHost {
   readonly #births: Births;
   readonly #peerLink: PeerLink;
   readonly #gateway: Gateway;
+  readonly #changes: ChangeFeedPorts;
+  readonly #interestDoor: InterestDoor;
   readonly #routes: RouteBook;
   readonly #regionManaging: RegionManaging;
   readonly #inspection: Inspection;
@@ -183,10 +190,21 @@ export class NodeHost {
           frame,
           reply,
         }),
+      feedWanted: (clusterId, group) => this.#feedWanted(clusterId, group),
       statusAsked: (reply) => this.#regionManaging.asked("statusAsked", reply),
       regionsAsked: (reply) => this.#regionManaging.asked("regionsAsked", reply),
       nodeStatus: () => ({ ...this.status() }),
       inspectAsked: (reply, request) => this.#inspection.asked(reply, request),
+    });
+    this.#changes = changeFeedPorts(options, this.#drops);
+    this.#interestDoor = new InterestDoor({
+      ...this.#changes,
+      transport: clients,
+      drops: this.#drops,
+      leads: (key) => [...this.#replicas.values()].some((one) => one.leads && one.owns(key)),
+      heard: () => {
+        for (const replica of this.#replicas.values()) replica.interestHeard();
+      },
     });
     this.#regionManaging = new RegionManaging({
       self: this.#self,
@@ -217,6 +235,7 @@ export class NodeHost {
     this.#regionManaging.start();
     this.#peerLink.listen();
     this.#gateway.listen();
+    this.#interestDoor.listen();
     this.#births.start();
     const nowMs = this.#options.clock.monotonicMs();
     if (this.#options.peers.connected) this.#life.post({ type: "connected", nowMs });
@@ -338,6 +357,7 @@ export class NodeHost {
       stateStore: stateStore.group(group),
       limits,
       deliver: (reply, bytes) => this.#gateway.deliver(reply, bytes),
+      changes: this.#changes,
       send: (to, message) => this.#peerLink.send(to, group, message),
       broadcast: (message) => this.#peerLink.broadcast(group, message),
       report: (what, details) => {
@@ -363,6 +383,13 @@ export class NodeHost {
       },
       storageFailed: (failure) => this.#stopAll(failure),
     });
+  }
+
+  #feedWanted(clusterId: string, group: string): void {
+    const replica = this.#replicas.get(group);
+    if (replica === undefined || clusterId !== this.#births.clusterId) return;
+    this.#changes.interests.wantFeed(group);
+    replica.interestHeard();
   }
 
   #lost({ group, clusterId }: Birth): void {
@@ -463,4 +490,14 @@ export class NodeHost {
 
 function groupsOf({ groups }: Topology): readonly GroupRoute[] {
   return groups.map(({ name, members }) => ({ group: name, nodes: members, leader: undefined }));
+}
+
+function changeFeedPorts(options: NodeHostOptions, drops: DropCounts): ChangeFeedPorts {
+  const { topology, clock, clients } = options;
+  const { prefix, buckets } = topology;
+  const always = buckets.filter(({ watch }) => watch === "subjects").map(({ name }) => name);
+  const interests = new Interests(clock, always);
+  const outlet = new Outlet(clients, drops);
+  const watchSubjects = new WatchSubjects({ prefix, interests, outlet });
+  return { prefix, interests, outlet, watchSubjects };
 }

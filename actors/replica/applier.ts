@@ -22,6 +22,8 @@ export interface ApplierOptions {
   readonly answers: Answers;
   /** The table in memory is full: nothing is applied until a checkpoint has made room. */
   readonly saturated: () => boolean;
+  /** An entry was applied and its frames are answered. It must not throw. */
+  readonly entryApplied: (slot: number) => void;
   /** A slice is done. */
   readonly applied: (through: number) => void;
   /** An entry or the store failed; nothing is applied any more. */
@@ -87,16 +89,17 @@ export class Applier {
   }
 
   #applyNext(): void {
-    const { state, answers } = this.#options;
+    const { state, answers, entryApplied } = this.#options;
     const { slot, entry: bytes } = this.#record(state.appliedThrough + 1);
     const entry = this.#decoder.decode(bytes);
     const outcomes = state.apply(slot, entry);
-    if (entry.kind !== entryKind.frames) return;
+    if (entry.kind !== entryKind.frames) return entryApplied(slot);
     for (const [index, frame] of entry.frames.entries()) {
       const outcome = outcomes[index];
       invariant(outcome !== undefined, "every frame of an entry has an outcome", { slot, index });
       answers.applied(frame, outcome);
     }
+    entryApplied(slot);
   }
 
   #record(slot: number): LogRecord {

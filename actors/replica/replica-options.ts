@@ -9,6 +9,7 @@ import type { Birth } from "../../machines/birth/birth-record.ts";
 import type { Member } from "../../machines/configuration.ts";
 import type { HostOptions } from "../actor.ts";
 import type { Dispatcher } from "../dispatcher.ts";
+import type { ChangeFeedPorts } from "../feed/change-feed.ts";
 import type { Deliver } from "./frame-replies.ts";
 import type { ReplicaLimits } from "./limits.ts";
 
@@ -25,6 +26,8 @@ export interface ReplicaOptions {
   readonly stateStore: GroupStateStore;
   readonly limits: ReplicaLimits;
   readonly deliver: Deliver;
+  /** Where changes are told to those who want to hear them. */
+  readonly changes: ChangeFeedPorts;
   readonly send: (to: string, message: PeerMessage) => void;
   readonly broadcast: (message: PeerMessage) => void;
   readonly report: (what: string, details: Record<string, unknown>) => void;

@@ -10,7 +10,9 @@ import type { ReplicaState } from "../../kv/replica-state.ts";
 import { wallMsOf } from "../../kv/revision.ts";
 import type { Received, ReplicaMessage, Sender } from "../../machines/messages.ts";
 import type { ReplicaLog } from "../../machines/replica-log.ts";
+import type { InternalKey } from "../../kv/state-reader.ts";
 import type { HostOptions, Timed } from "../actor.ts";
+import { ChangeFeed } from "../feed/change-feed.ts";
 import { stopReasonOf } from "../stop-reason.ts";
 import type { StopReason } from "../../infra/status/stop-reason.ts";
 import { hostAcceptor, type AcceptorHost } from "./acceptor-host.ts";
@@ -51,6 +53,7 @@ export class Replica {
   readonly #housekeeping: Housekeeping;
   readonly #standing: Standing;
   readonly #drain: Drain;
+  readonly #feed: ChangeFeed;
   /** Since this start. */
   #checkpoints = 0;
   #trims = 0;
@@ -88,6 +91,8 @@ export class Replica {
       saturated,
       propose,
     });
+    const { report, changes } = options;
+    this.#feed = new ChangeFeed({ ...changes, clusterId, group, clock, state, report });
     this.#applier = new Applier({
       group,
       epoch: configuration.epoch,
@@ -97,6 +102,7 @@ export class Replica {
       state,
       answers: this.#answers,
       saturated,
+      entryApplied: (slot) => this.#feed.entryApplied(slot),
       applied: (through) => this.#applied(through),
       failed: (reason) => this.#stop(reason),
     });
@@ -323,6 +329,16 @@ export class Replica {
     this.#replies.refuse(reply, number, code, message, hint);
   }
 
+  /** Whether this replica's group owns the key, as far as it has applied its log. */
+  owns(key: InternalKey): boolean {
+    return this.#state.regions.owns(key);
+  }
+
+  /** Somebody wants to hear of this group's changes. */
+  interestHeard(): void {
+    this.#feed.interestHeard();
+  }
+
   disconnected(): void {
     this.#proposer.post({ type: "disconnected", ...this.#now() });
   }
@@ -335,6 +351,7 @@ export class Replica {
   /** Ends without another word. */
   close(): void {
     this.#housekeeping.stop();
+    this.#feed.stopServing();
     this.#applier.stop();
     for (const actor of this.#actors()) actor.stop();
   }
@@ -366,6 +383,7 @@ export class Replica {
       queuedFrames: this.#intake.queuedFrames,
       waitingReads: this.#reads.waiting,
       asOfMs: this.#freshness.asOfMs,
+      feedMessages: this.#feed.published,
       actors: this.#actors().map(({ name, state }) => ({ name, state })),
     };
   }
@@ -462,11 +480,13 @@ export class Replica {
 
   #beginServing(): void {
     this.#housekeeping.start();
+    this.#feed.beginServing();
     this.#options.leaderChanged();
   }
 
   #stopServing(): void {
     this.#housekeeping.stop();
+    this.#feed.stopServing();
     this.#intake.clear();
     const refusal = this.#standing.whyNotLeading;
     this.#answers.refuseUnproposed(refusal);

@@ -30,5 +30,7 @@ export interface ReplicaStatus {
   readonly queuedFrames: number;
   readonly waitingReads: number;
   readonly asOfMs: number;
+  /** Messages of the group's feed that this replica published since the node started. */
+  readonly feedMessages: number;
   readonly actors: readonly { readonly name: string; readonly state: string }[];
 }

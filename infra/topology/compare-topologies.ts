@@ -1,6 +1,12 @@
 /** Says in words what a topology file asks for that the running cluster does not have. */
 import { regionBoundText } from "../codec/region-bound.ts";
-import type { Topology, TopologyGroup, TopologyNode, TopologyRegion } from "./topology.ts";
+import type {
+  Topology,
+  TopologyBucket,
+  TopologyGroup,
+  TopologyNode,
+  TopologyRegion,
+} from "./topology.ts";
 
 /**
  * One line a difference, none when the two declare the same cluster. The servers are not compared: they say how
@@ -12,6 +18,7 @@ export function compareTopologies(running: Topology, file: Topology): string[] {
     ...difference("prefix", running.prefix, file.prefix),
     ...compareNamed("node", byName(running.nodes), byName(file.nodes), compareNodes),
     ...compareNamed("group", byName(running.groups), byName(file.groups), compareGroups),
+    ...compareNamed("bucket", byName(running.buckets), byName(file.buckets), compareBuckets),
     ...compareNamed("region", byStart(running.regions), byStart(file.regions), compareRegions),
   ];
 }
@@ -27,6 +34,10 @@ function compareGroups(what: string, running: TopologyGroup, file: TopologyGroup
     ...difference(`phase2 of ${what}`, running.phase2, file.phase2),
     ...difference(`leaseMs of ${what}`, running.leaseMs, file.leaseMs),
   ];
+}
+
+function compareBuckets(what: string, running: TopologyBucket, file: TopologyBucket): string[] {
+  return difference(`watch of ${what}`, running.watch ?? "", file.watch ?? "");
 }
 
 function compareRegions(what: string, running: TopologyRegion, file: TopologyRegion): string[] {

@@ -40,5 +40,6 @@ export function defaultTopology(
     regions: regionsFrom(
       regionStarts.map(({ start, group }) => ({ start: parseRegionBound(start), group })),
     ),
+    buckets: [],
   };
 }

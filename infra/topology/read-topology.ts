@@ -1,5 +1,6 @@
 /** Reads a whole topology out of parsed YAML. */
 import type { Topology } from "./topology.ts";
+import { readBuckets } from "./read-buckets.ts";
 import { readCluster, readPrefix, readServers } from "./read-cluster.ts";
 import { readGroups } from "./read-groups.ts";
 import { readNodes } from "./read-nodes.ts";
@@ -14,6 +15,7 @@ const fieldExamples = {
   nodes: "nodes: { n1: {}, n2: {}, n3: {} }",
   storeGroups: "storeGroups: { meta: { members: [n1, n2, n3] }, g1: { members: [n1, n2, n3] } }",
   regions: 'regions: [{ start: "", group: g1 }]',
+  buckets: "buckets: { default: { watch: subjects } }",
 } as const;
 
 /** Undefined when the file is no map of fields; a topology only if the reader has no problems afterwards. */
@@ -28,5 +30,6 @@ export function readTopology(reader: YamlReader, root: Place): Topology | undefi
   const nodes = readNodes(reader, required("nodes"));
   const groups = readGroups(reader, required("storeGroups"), nodes);
   const regions = readRegions(reader, required("regions"), groups);
-  return { cluster, prefix, servers, nodes: nodes ?? [], groups: groups ?? [], regions };
+  const buckets = readBuckets(reader, fields.found.get("buckets"));
+  return { cluster, prefix, servers, nodes: nodes ?? [], groups: groups ?? [], regions, buckets };
 }

@@ -23,6 +23,13 @@ export interface TopologyRegion {
   readonly group: string;
 }
 
+/** What nodes do for a bucket beyond keeping it. */
+export interface TopologyBucket {
+  readonly name: string;
+  /** `subjects`: every change is published on its key's watch subject, whether or not anybody asked for it. */
+  readonly watch: "subjects" | undefined;
+}
+
 export interface Topology {
   readonly cluster: string;
   /** First token of every subject the cluster uses. */
@@ -33,6 +40,8 @@ export interface Topology {
   readonly groups: readonly TopologyGroup[];
   /** Ascending and without gaps: the first starts at the empty key, each ends where the next one starts. */
   readonly regions: readonly TopologyRegion[];
+  /** Only those of which something is said. */
+  readonly buckets: readonly TopologyBucket[];
 }
 
 /** The group that holds the cluster's own metadata. */

@@ -1,5 +1,5 @@
 /** User data: the versions of all keys, and the index of those that expire. */
-import { changeOperation, type ChangeSink } from "../change.ts";
+import { changeOperation, type ChangeOperation, type ChangeSink } from "../change.ts";
 import { expiriesPerEntryMax } from "../limits.ts";
 import { revisionsPerMs, type Revision } from "../revision.ts";
 import { space, type InternalKey, type StateReader } from "../state-reader.ts";
@@ -19,6 +19,8 @@ const noBytes = new Uint8Array(0);
 export class DataSpace {
   /** Told of every change; undefined while nobody wants to know. */
   sink: ChangeSink | undefined;
+  /** Versions written since the start. */
+  changeCount = 0;
   readonly #versions: LayeredSpace;
   readonly #expiries: ExpiryIndex;
 
@@ -48,7 +50,7 @@ export class DataSpace {
     const expiresAt = ttlMs === 0 ? 0 : revision + ttlMs * revisionsPerMs;
     this.#versions.put(key, revision, expiresAt, source, start, end);
     if (expiresAt !== 0) this.#expiries.add(key, expiresAt, revision);
-    this.sink?.({ key, revision, operation: changeOperation.put, expiresAt, source, start, end });
+    this.#changed(key, revision, changeOperation.put, expiresAt, source, start, end);
   }
 
   /** A put that leaves the key's expiry as it is: the index knows it already. */
@@ -61,7 +63,7 @@ export class DataSpace {
     expiresAt: Revision,
   ): void {
     this.#versions.put(key, revision, expiresAt, source, start, end);
-    this.sink?.({ key, revision, operation: changeOperation.put, expiresAt, source, start, end });
+    this.#changed(key, revision, changeOperation.put, expiresAt, source, start, end);
   }
 
   bury(key: InternalKey, revision: Revision): void {
@@ -124,6 +126,19 @@ export class DataSpace {
 
   #bury(key: InternalKey, revision: Revision, operation: Removal): void {
     this.#versions.bury(key, revision);
-    this.sink?.({ key, revision, operation, expiresAt: 0, source: noBytes, start: 0, end: 0 });
+    this.#changed(key, revision, operation, 0, noBytes, 0, 0);
+  }
+
+  #changed(
+    key: InternalKey,
+    revision: Revision,
+    operation: ChangeOperation,
+    expiresAt: Revision,
+    source: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
+    this.changeCount += 1;
+    this.sink?.({ key, revision, operation, expiresAt, source, start, end });
   }
 }

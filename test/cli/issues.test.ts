@@ -34,6 +34,7 @@ function replica(change: Partial<ReplicaStatus> = {}): ReplicaStatus {
     queuedFrames: 0,
     waitingReads: 0,
     asOfMs: 0,
+    feedMessages: 0,
     actors: [],
     ...change,
   };

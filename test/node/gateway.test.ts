@@ -53,6 +53,7 @@ class Door {
       replicaOf: () => replica() as Replica,
       barred: () => this.barred,
       forward: (to) => this.forwarded.push(to),
+      feedWanted: () => undefined,
       statusAsked: () => undefined,
       regionsAsked: () => undefined,
       nodeStatus: () => ({}),

@@ -30,6 +30,7 @@ test("a read that was waiting for an entry and meets a damaged block is a failur
     state,
     answers: new Answers(),
     saturated: () => false,
+    entryApplied: () => undefined,
     applied: () => {
       throw damage;
     },

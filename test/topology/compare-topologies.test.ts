@@ -50,6 +50,10 @@ test.each([
   [changed("regions:", "  g3: { members: [n1] }\nregions:"), "group g3 is only in the file"],
   [changed("group: g2", "group: meta"), 'group of region "default/h": g2 runs, the file has meta'],
   [
+    `${goodTopology}buckets: { default: { watch: subjects } }`,
+    "bucket default is only in the file",
+  ],
+  [
     changed('  - { start: "default/p", group: g1 }\n', ""),
     'region "default/p" runs, and is not in the file',
   ],

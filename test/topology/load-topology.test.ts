@@ -47,6 +47,7 @@ test("a topology is plain data: keys in the store's form, ends filled in, defaul
       { start: "default\0h", end: "default\0p", group: "g2" },
       { start: "default\0p", end: undefined, group: "g1" },
     ],
+    buckets: [],
   });
 });
 
@@ -62,6 +63,14 @@ test("what a group declares wins over the defaults, as long as quorums meet", ()
     phase2: 1,
     leaseMs: 200,
   });
+});
+
+test("a bucket may have its changes published whether or not anybody asks", () => {
+  const text = `${goodTopology}buckets:\n  sensors: { watch: subjects }\n  default: {}\n`;
+  expect(parseTopology(text, "topology.yaml").buckets).toEqual([
+    { name: "sensors", watch: "subjects" },
+    { name: "default", watch: undefined },
+  ]);
 });
 
 test("the group meta comes first, wherever it stands in the file", () => {

@@ -100,6 +100,9 @@ const bound = fc
   .tuple(fc.stringMatching(/^[-\w]{1,8}$/), fc.uint8Array({ maxLength: 8 }))
   .map(([bucket, key]) => `${bucket}\0${Buffer.from(key).toString("latin1")}`);
 
+const bucket = fc.oneof(fc.constantFrom(...trickyNames), fc.stringMatching(/^[-\w]{1,128}$/));
+const watch = fc.constantFrom("subjects" as const, undefined);
+
 const topologies: fc.Arbitrary<Topology> = nodes.chain((nodes) => {
   const nodeNames = nodes.map(({ name }) => name);
   const groups = fc
@@ -144,6 +147,10 @@ const topologies: fc.Arbitrary<Topology> = nodes.chain((nodes) => {
             ),
           ),
         ),
+      buckets: fc.uniqueArray(fc.record({ name: bucket, watch }), {
+        selector: ({ name }) => name,
+        maxLength: 3,
+      }),
     }),
   );
 });

@@ -391,6 +391,32 @@ const mistakes: readonly (readonly [string, string, readonly string[]])[] = [
     ['4:9 node "n1" has no field "lables" | did you mean `labels`?'],
   ],
   [
+    "a bucket that is watched in no known way",
+    `${goodTopology}buckets: { default: { watch: always } }`,
+    [
+      '15:30 `watch` of bucket "default" is "always" | write watch: subjects, or leave it out: then subjects are published while somebody asks for them',
+    ],
+  ],
+  [
+    "a misspelt field of a bucket",
+    `${goodTopology}buckets: { default: { wach: subjects } }`,
+    ['15:23 bucket "default" has no field "wach" | did you mean `watch`?'],
+  ],
+  [
+    "a bucket that no bucket can be named",
+    `${goodTopology}buckets: { a.b: { watch: subjects } }`,
+    [
+      '15:12 a bucket is named "a.b", which no bucket can be | use 1 to 128 letters, digits, `_` and `-`',
+    ],
+  ],
+  [
+    "buckets that are no map",
+    `${goodTopology}buckets: [default]`,
+    [
+      "15:10 `buckets` must be a map of names, not a list | write buckets: { default: { watch: subjects } }",
+    ],
+  ],
+  [
     "a group whose name is no token of a subject",
     changed("  g2: {", "  g/2: {").replace("group: g2", "group: g/2"),
     [
