@@ -1,19 +1,20 @@
 /** From a NATS server's address to a client that knows its way. */
-import { systemClock } from "../infra/clock/system-clock.ts";
 import { SynodError } from "../infra/errors/synod-error.ts";
-import { systemRandomness } from "../infra/randomness/system-randomness.ts";
-import { NatsTransport } from "../infra/transport/nats-transport.ts";
-import type { TransportProblem } from "../infra/transport/transport.ts";
+import type { Transport, TransportProblem } from "../infra/transport/transport.ts";
 import { defaultClientLimits, type ClientLimits } from "./core/limits.ts";
 import { badRequest, noOptions, requireOptions, timeoutMsOf, wholeNumber } from "./options.ts";
+import { platform } from "./platform/node.ts";
 import { SynodClient } from "./synod-client.ts";
 
 export interface ConnectOptions {
-  /** `nats://host:port`, `tls://host:port` or `host:port`; one or more, tried in random order. */
+  /**
+   * `nats://host:port`, `tls://host:port` or `host:port`; in a browser `ws://host:port` or `wss://host:port`. One or more,
+   * tried in random order. `nats://127.0.0.1:4222` unless given; in a browser `ws://127.0.0.1:8080`.
+   */
   readonly servers?: string | readonly string[];
   readonly user?: string;
   readonly password?: string;
-  /** A `.creds` file, read at every attempt to connect. */
+  /** A `.creds` file, read at every attempt to connect. Not in a browser. */
   readonly credentialsFile?: string;
   /** First token of the cluster's subjects; `synod` unless the topology says otherwise. */
   readonly prefix?: string;
@@ -51,8 +52,8 @@ export async function connect(options: ConnectOptions = noOptions): Promise<Syno
   transport.onConnectionChange(() => waiting.look());
   const client = new SynodClient({
     transport,
-    clock: systemClock,
-    randomness: systemRandomness,
+    clock: platform.clock,
+    randomness: platform.randomness,
     prefix,
     timeoutMs,
     limits,
@@ -76,14 +77,14 @@ function openTransport(
   options: ConnectOptions,
   connectTimeoutMs: number,
   onProblem: (problem: TransportProblem) => void,
-): NatsTransport {
-  const { servers = "nats://127.0.0.1:4222", user, password, credentialsFile } = options;
+): Transport {
+  const { servers = platform.usualServer, user, password, credentialsFile } = options;
   const addresses = typeof servers === "string" ? [servers] : servers;
   if (!Array.isArray(addresses) || addresses.length === 0) {
     throw badRequest("servers is neither an address nor a list of some");
   }
   try {
-    return new NatsTransport({
+    return platform.openTransport({
       servers: addresses,
       ...(user === undefined ? {} : { user }),
       ...(password === undefined ? {} : { password }),
@@ -120,7 +121,7 @@ class Waiting {
         this.#look = () => {};
         resolve(held);
       };
-      const cancel = systemClock.after(this.#timeoutMs, () => end(false));
+      const cancel = platform.clock.after(this.#timeoutMs, () => end(false));
       this.#look = () => {
         if (holds()) end(true);
       };

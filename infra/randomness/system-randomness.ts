@@ -1,5 +1,4 @@
 /** The real randomness: the operating system's, drawn in blocks because each call into it costs a microsecond. */
-import { randomBytes, randomFillSync } from "node:crypto";
 import { joinedFraction, joinedIdentifier } from "./random-words.ts";
 import type { Randomness } from "./randomness.ts";
 
@@ -9,7 +8,7 @@ let wordsUsed = block.length;
 
 function nextWord(): number {
   if (wordsUsed === block.length) {
-    randomFillSync(block);
+    crypto.getRandomValues(block);
     wordsUsed = 0;
   }
   const word = block[wordsUsed] as number;
@@ -20,5 +19,5 @@ function nextWord(): number {
 export const systemRandomness: Randomness = {
   fraction: () => joinedFraction(nextWord(), nextWord()),
   identifier: () => joinedIdentifier(nextWord),
-  bytes: (length) => new Uint8Array(randomBytes(length)),
+  bytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
 };

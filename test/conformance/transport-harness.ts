@@ -1,10 +1,18 @@
-/** Two ways to run the same claims about transports: over a real nats-server, and over the simulated network. */
+/** Ways to run the same claims about transports: over a real nats-server, twice, and over the simulated network. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect } from "vitest";
+import { WebSocket } from "ws";
 import { SimulatedWorld } from "../../infra/clock/simulated-world.ts";
+import { systemClock } from "../../infra/clock/system-clock.ts";
 import { seeded } from "../../infra/randomness/seeded-randomness.ts";
+import { systemRandomness } from "../../infra/randomness/system-randomness.ts";
 import { NatsTransport } from "../../infra/transport/nats-transport.ts";
 import { SimulatedNetwork } from "../../infra/transport/simulated-network.ts";
 import type { Transport, TransportProblem } from "../../infra/transport/transport.ts";
+import { WebSocketTransport } from "../../infra/transport/websocket-transport.ts";
+import { freePort } from "../broker/real-broker.ts";
 import { startNatsServer, type NatsServer } from "../support/nats-server.ts";
 
 export interface ConnectOptions {
@@ -55,17 +63,55 @@ export async function untilTrue(claim: string, condition: () => boolean): Promis
 }
 
 export async function realHarness(): Promise<TransportHarness> {
-  let server: NatsServer = await startNatsServer();
+  return overServer(await startNatsServer(), (settings, url) => {
+    return new NatsTransport({ ...settings, servers: [url] });
+  });
+}
+
+export async function webSocketHarness(): Promise<TransportHarness> {
+  // As browsers have it, and Node from version 22 on.
+  (globalThis as { WebSocket?: unknown }).WebSocket ??= WebSocket;
+  const port = await freePort();
+  const folder = mkdtempSync(join(tmpdir(), "synod-websocket-"));
+  const config = join(folder, "nats.conf");
+  const listener = `websocket { listen: "127.0.0.1:${port}", no_tls: true }`;
+  writeFileSync(config, `host: "127.0.0.1"\n${listener}\n`);
+  const harness = overServer(await startNatsServer({ config }), (settings) => {
+    const [clock, randomness] = [systemClock, systemRandomness];
+    const servers = [`ws://127.0.0.1:${port}`];
+    return new WebSocketTransport({ ...settings, servers, clock, randomness });
+  });
+  return {
+    ...harness,
+    async end() {
+      await harness.end();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+interface Settings {
+  readonly name: string;
+  readonly noEcho: boolean;
+  readonly reconnectDelayMs: number;
+  readonly onProblem: (problem: TransportProblem) => void;
+}
+
+function overServer(
+  started: NatsServer,
+  open: (settings: Settings, url: string) => Transport,
+): TransportHarness {
+  let server = started;
   const transports: Transport[] = [];
   return {
     open(options = {}) {
-      const transport = new NatsTransport({
-        servers: [server.url],
+      const settings = {
         name: `conformance ${transports.length}`,
         noEcho: options.noEcho ?? false,
         reconnectDelayMs: 10,
         onProblem: options.onProblem ?? unexpectedUnlessDisconnected,
-      });
+      };
+      const transport = open(settings, server.url);
       transports.push(transport);
       return transport;
     },

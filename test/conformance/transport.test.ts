@@ -11,6 +11,7 @@ import {
   flushed,
   realHarness,
   simulatedHarness,
+  webSocketHarness,
   type TransportHarness,
 } from "./transport-harness.ts";
 
@@ -36,6 +37,7 @@ function failureOf(act: () => void): SynodError {
 
 describe.each([
   ["transport over nats-server", realHarness],
+  ["transport over nats-server's WebSocket", webSocketHarness],
   ["simulated transport", simulatedHarness],
 ])("%s", (_name, makeHarness) => {
   let harness: TransportHarness;

@@ -30,9 +30,10 @@ export interface ClusterOptions {
   readonly filtered?: boolean;
   /** With 3, NATS servers with routes between them; nodes begin at different ones. */
   readonly brokers?: 1 | 3;
+  /** Where the only NATS server listens for WebSocket, if anywhere. */
+  readonly webSocketPort?: number;
 }
 
-const brokerConfiguration = fileURLToPath(new URL("../../../nats.conf", import.meta.url));
 const bootMs = 30_000;
 const linesShown = 6;
 
@@ -264,8 +265,16 @@ export async function makeCluster(options: ClusterOptions = {}): Promise<Cluster
   const brokers =
     options.brokers === 3
       ? (await startRoutedServers()).servers
-      : [await startNatsServer({ config: brokerConfiguration, env: brokerPasswords })];
+      : [await startOneServer(options.webSocketPort)];
   return new Cluster(mkdtempSync(join(tmpdir(), "synod-cluster-")), brokers, options);
+}
+
+function startOneServer(webSocketPort: number | undefined): Promise<NatsServer> {
+  const shipped = webSocketPort === undefined ? "nats.conf" : "nats-websocket.conf";
+  return startNatsServer({
+    config: fileURLToPath(new URL(`../../../${shipped}`, import.meta.url)),
+    env: { ...brokerPasswords, SYNOD_NATS_WEBSOCKET_LISTEN: `127.0.0.1:${webSocketPort}` },
+  });
 }
 
 /** A cluster that serves. */

@@ -1,20 +1,20 @@
 /** One subscription of a transport, carried from connection to connection, and the messages it hands over. */
-import type { Msg, NatsConnection, Subscription as NatsPackageSubscription } from "nats";
+import type { LinkMessage, NatsLink } from "./nats-link.ts";
 import type { InboundMessage, Subscription } from "./transport.ts";
 
 export interface SubscriptionOwner {
   /** Whether messages of that connection are still to be handed over. */
-  accepts(link: NatsConnection): boolean;
-  /** Must not throw: the `nats` package would stop reading, silently. */
+  accepts(link: NatsLink): boolean;
+  /** Must not throw: the NATS package would stop reading, silently. */
   handle(message: InboundMessage): void;
   refused(failure: Error): void;
   closed(): void;
 }
 
-export class NatsSubscription implements Subscription {
+export class LinkSubscription implements Subscription {
   readonly #subject: string;
   readonly #owner: SubscriptionOwner;
-  #current: NatsPackageSubscription | undefined;
+  #current: { unsubscribe(): void } | undefined;
   #closed = false;
 
   constructor(subject: string, owner: SubscriptionOwner) {
@@ -23,12 +23,12 @@ export class NatsSubscription implements Subscription {
   }
 
   /** Subscribes on a new connection; what an older one still delivers is dropped. */
-  open(link: NatsConnection): void {
+  open(link: NatsLink): void {
     this.#current = link.subscribe(this.#subject, {
       callback: (failure, message) => {
         if (failure !== null) this.#owner.refused(failure);
         else if (!this.#closed && this.#owner.accepts(link)) {
-          this.#owner.handle(new NatsInboundMessage(message));
+          this.#owner.handle(new LinkInboundMessage(message));
         }
       },
     });
@@ -42,10 +42,10 @@ export class NatsSubscription implements Subscription {
   }
 }
 
-class NatsInboundMessage implements InboundMessage {
-  readonly #message: Msg;
+class LinkInboundMessage implements InboundMessage {
+  readonly #message: LinkMessage;
 
-  constructor(message: Msg) {
+  constructor(message: LinkMessage) {
     this.#message = message;
   }
 
