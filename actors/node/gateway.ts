@@ -5,6 +5,7 @@
 import { ReplyEncoder } from "../../infra/codec/reply-codec.ts";
 import { replyKind, requestKind, consistency } from "../../infra/codec/formats.ts";
 import { encodeRoute } from "../../infra/codec/route-codec.ts";
+import type { Clock } from "../../infra/clock/clock.ts";
 import { RequestDecoder } from "../../infra/codec/request-decoder.ts";
 import {
   peekRequest,
@@ -15,6 +16,7 @@ import { errorTable, type ErrorCode } from "../../infra/errors/error-table.ts";
 import { SynodError } from "../../infra/errors/synod-error.ts";
 import type { InboundMessage, Transport } from "../../infra/transport/transport.ts";
 import type { DropCounts } from "../drop-counts.ts";
+import type { Endpoint } from "../raw/endpoint.ts";
 import type { Replica } from "../replica/replica.ts";
 import type { StopReason } from "../../infra/status/stop-reason.ts";
 import { isInboxSubject } from "../../infra/transport/subject.ts";
@@ -26,6 +28,9 @@ export interface GatewayOptions {
   readonly prefix: string;
   readonly node: string;
   readonly drops: DropCounts;
+  readonly clock: Clock;
+  /** Counts what comes to this node's own subject. */
+  readonly endpoint: Endpoint;
   /** A larger frame fits into no entry, nor into a message to the leader. */
   readonly frameBytesMax: number;
   readonly routes: RouteBook;
@@ -58,7 +63,7 @@ export class Gateway {
   listen(): void {
     const { prefix, node, statusAsked, regionsAsked, nodeStatus, inspectAsked } = this.#options;
     this.#options.transport.subscribe(apiSubject(prefix), (message) => this.#asked(message));
-    this.#on(nodeApiSubject(prefix, node), (payload, reply) => this.take(payload, reply, false));
+    this.#on(nodeApiSubject(prefix, node), (payload, reply) => this.#takeCounted(payload, reply));
     this.#on(adminSubject(prefix, "status"), (_, reply) => statusAsked(reply));
     this.#on(adminSubject(prefix, "regions"), (_, reply) => regionsAsked(reply));
     this.#on(adminSubject(prefix, "node"), (_, reply) =>
@@ -83,6 +88,13 @@ export class Gateway {
       if (!(failure instanceof SynodError)) throw failure;
       this.#options.drops.count(`answer not sent: ${failure.code}`);
     }
+  }
+
+  #takeCounted(payload: Uint8Array, reply: string): void {
+    const { clock, endpoint } = this.#options;
+    const begunMs = clock.monotonicMs();
+    this.take(payload, reply, false);
+    endpoint.answered(clock.monotonicMs() - begunMs);
   }
 
   /** A frame from a client, or one that another node passed on because it believes that this one leads. */
@@ -202,6 +214,7 @@ export class Gateway {
 
   #refuse(reply: string, number: number, group: string, code: ErrorCode, message: string): void {
     const { outcome } = errorTable[code];
+    this.#options.endpoint.noteError(`${code}: ${message}`);
     const refusal = { kind: replyKind.refused, number, group, code, message, outcome } as const;
     this.deliver(reply, this.#encoder.encode({ ...refusal, hint: undefined }));
   }

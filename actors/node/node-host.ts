@@ -31,10 +31,14 @@ import { Outlet } from "../feed/outlet.ts";
 import { WatchSubjects } from "../feed/watch-subjects.ts";
 import { Inspection } from "../inspection/inspection.ts";
 import { PeerLink } from "../peer-link.ts";
+import { Endpoint } from "../raw/endpoint.ts";
+import { MicroService } from "../raw/micro-service.ts";
+import { RawDoor } from "../raw/raw-door.ts";
 import type { ReplicaLimits } from "../replica/limits.ts";
 import { Replica } from "../replica/replica.ts";
 import { StartRegistry } from "../start-registry.ts";
 import { stopReasonOf } from "../stop-reason.ts";
+import { apiSubject } from "../subjects.ts";
 import type { StopReason } from "../../infra/status/stop-reason.ts";
 import { birthPlansFor, storedBirths, topologyDifference } from "./birth-plans.ts";
 import { Births } from "./births.ts";
@@ -87,6 +91,8 @@ export class NodeHost {
   readonly #gateway: Gateway;
   readonly #changes: ChangeFeedPorts;
   readonly #interestDoor: InterestDoor;
+  readonly #rawDoor: RawDoor;
+  readonly #microService: MicroService;
   readonly #routes: RouteBook;
   readonly #regionManaging: RegionManaging;
   readonly #inspection: Inspection;
@@ -174,8 +180,11 @@ export class NodeHost {
       (group) => this.#replicas.get(group)?.leader,
       () => this.#routesAtBirth(),
     );
+    const api = new Endpoint("api", apiSubject(topology.prefix));
     this.#gateway = new Gateway({
       transport: clients,
+      clock,
+      endpoint: api,
       prefix: topology.prefix,
       node,
       drops: this.#drops,
@@ -205,6 +214,24 @@ export class NodeHost {
       heard: () => {
         for (const replica of this.#replicas.values()) replica.interestHeard();
       },
+    });
+    this.#rawDoor = new RawDoor({
+      transport: clients,
+      prefix: topology.prefix,
+      node,
+      clock,
+      drops: this.#drops,
+      replicas: () => this.#replicas.values(),
+    });
+    this.#microService = new MicroService({
+      transport: clients,
+      version: options.version,
+      id: `${node}-${this.#start.start.toString(36)}`,
+      node,
+      cluster: topology.cluster,
+      started: new Date(clock.wallMs()).toISOString(),
+      endpoints: [...this.#rawDoor.endpoints, api],
+      deliver: (reply, bytes) => this.#gateway.deliver(reply, bytes),
     });
     this.#regionManaging = new RegionManaging({
       self: this.#self,
@@ -236,6 +263,8 @@ export class NodeHost {
     this.#peerLink.listen();
     this.#gateway.listen();
     this.#interestDoor.listen();
+    this.#rawDoor.listen();
+    this.#microService.listen();
     this.#births.start();
     const nowMs = this.#options.clock.monotonicMs();
     if (this.#options.peers.connected) this.#life.post({ type: "connected", nowMs });
@@ -244,6 +273,7 @@ export class NodeHost {
   /** Stops intake, hands leadership over, writes checkpoints, and calls `stopped`; a second call does not wait. */
   drain(): void {
     this.#gateway.drain();
+    this.#rawDoor.drain();
     this.#life.post({ type: "drain", nowMs: this.#options.clock.monotonicMs() });
   }
 

@@ -7,6 +7,7 @@ import type { ReadFrame } from "../../infra/codec/request-decoder.ts";
 import type { RawEnvelope, WriteEnvelope } from "../../infra/codec/request-envelope.ts";
 import { SynodError } from "../../infra/errors/synod-error.ts";
 import type { ReplicaState } from "../../kv/replica-state.ts";
+import type { Regions } from "../../kv/state/regions.ts";
 import { wallMsOf } from "../../kv/revision.ts";
 import type { Received, ReplicaMessage, Sender } from "../../machines/messages.ts";
 import type { ReplicaLog } from "../../machines/replica-log.ts";
@@ -203,6 +204,15 @@ export class Replica {
 
   get leads(): boolean {
     return this.#standing.leads;
+  }
+
+  get clusterId(): string {
+    return this.#options.birth.clusterId;
+  }
+
+  /** The keys that the group owns, as of the applied log. */
+  get regions(): Regions {
+    return this.#state.regions;
   }
 
   /** Nobody else can lead at this moment. */

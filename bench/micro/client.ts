@@ -44,7 +44,7 @@ class InstantCluster implements Transport {
     const reply = this.answer(payload);
     const subject = options?.reply ?? "";
     const message = { subject, payload: reply, reply: undefined, header: () => undefined };
-    setImmediate(() => this.#handler(message));
+    setImmediate(() => this.#handler({ ...message, headers: "none" }));
   }
 
   answer(request: Uint8Array): Uint8Array {

@@ -62,12 +62,20 @@ class LinkInboundMessage implements InboundMessage {
     return reply === "" ? undefined : reply;
   }
 
+  get headers(): InboundMessage["headers"] {
+    try {
+      return this.#message.headers === undefined ? "none" : "some";
+    } catch {
+      return "malformed";
+    }
+  }
+
   header(name: string): string | undefined {
     try {
       const headers = this.#message.headers;
       return headers?.has(name) === true ? headers.get(name) : undefined;
     } catch {
-      // Headers that break the format count as absent: the sender is not trusted to have written them well.
+      // The sender is not trusted to have written them well.
       return undefined;
     }
   }

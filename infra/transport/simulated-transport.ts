@@ -281,6 +281,10 @@ class SimulatedInboundMessage implements InboundMessage {
     this.#headers = message.headers;
   }
 
+  get headers(): InboundMessage["headers"] {
+    return this.#headers === undefined ? "none" : "some";
+  }
+
   header(name: string): string | undefined {
     const headers = this.#headers;
     return headers !== undefined && Object.hasOwn(headers, name) ? headers[name] : undefined;

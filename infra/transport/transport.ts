@@ -8,6 +8,8 @@ export interface InboundMessage {
   /** Valid only during the handler call: a handler copies what it keeps. */
   readonly payload: Uint8Array;
   readonly reply: string | undefined;
+  /** `malformed` headers cannot be read; each of them then counts as absent. */
+  readonly headers: "none" | "some" | "malformed";
   /** The named header's first value; undefined without such a header. Names are compared letter by letter. */
   header(name: string): string | undefined;
 }

@@ -46,6 +46,30 @@ export class Regions {
     }
   }
 
+  /** Where the owned keys that begin with `start` end; undefined = `start` is not owned. */
+  extentFrom(start: InternalKey): { readonly end: InternalKey | undefined } | undefined {
+    let region = this.#regionOf(start);
+    if (region === undefined) return undefined;
+    for (;;) {
+      const end: InternalKey | undefined = region.end;
+      const next: Region | undefined = end === undefined ? undefined : this.#regionOf(end);
+      if (next === undefined) return { end };
+      region = next;
+    }
+  }
+
+  /** Where the owned keys that end directly below `end` begin; undefined = the last key below `end` is not owned. */
+  extentBefore(end: InternalKey): InternalKey | undefined {
+    let start: InternalKey | undefined;
+    for (const region of this.#owned.toReversed()) {
+      const bound: InternalKey = start ?? end;
+      if (region.start >= bound) continue;
+      if (region.end !== undefined && region.end < bound) break;
+      start = region.start;
+    }
+    return start;
+  }
+
   #regionOf(key: InternalKey): Region | undefined {
     let low = 0;
     let high = this.#owned.length;

@@ -4,6 +4,7 @@ import { DropCounts } from "../../actors/drop-counts.ts";
 import { ForwardedOnce } from "../../actors/node/forwarded-once.ts";
 import { Gateway } from "../../actors/node/gateway.ts";
 import { RouteBook } from "../../actors/node/route-book.ts";
+import { Endpoint } from "../../actors/raw/endpoint.ts";
 import type { Replica } from "../../actors/replica/replica.ts";
 import { replyKind, requestKind } from "../../infra/codec/formats.ts";
 import { ReplyDecoder } from "../../infra/codec/reply-codec.ts";
@@ -44,6 +45,8 @@ class Door {
       prefix: "synod",
       node: "n1",
       drops: this.drops,
+      clock: immediateClock(),
+      endpoint: new Endpoint("api", "synod.api"),
       frameBytesMax,
       routes: new RouteBook(
         immediateClock(),

@@ -1,0 +1,129 @@
+/** One raw request on its way, and how its answer is said. */
+import {
+  deleteAnswer,
+  errorAnswer,
+  errorOf,
+  incrementAnswer,
+  rangeAnswer,
+  revisionAnswer,
+  transactionAnswer,
+  valueAnswer,
+  type RangePart,
+  type RawAnswer,
+  type RawError,
+} from "../../infra/codec/raw/raw-answer.ts";
+import { errorTable, type Outcome } from "../../infra/errors/error-table.ts";
+import { operationKind } from "../../kv/commands/operation.ts";
+import { isFailure, type OperationResult } from "../../kv/commands/result.ts";
+import type { ExecutedFrame } from "../../kv/frame.ts";
+import type { Refusal, Waiter } from "../replica/answers.ts";
+import type { Reader, Reading } from "../replica/reads.ts";
+import type { Endpoint } from "./endpoint.ts";
+
+export interface RawCallOptions {
+  readonly endpoint: Endpoint;
+  /** Undefined when nobody waits for the answer. */
+  readonly reply: string | undefined;
+  readonly isPacked: boolean;
+  readonly arrivedMs: number;
+  readonly nowMs: () => number;
+  /** Bytes of an answer. */
+  readonly bytesMax: number;
+  /** False when the answer is too large for the server. Never throws. */
+  readonly publish: (reply: string, answer: RawAnswer) => boolean;
+}
+
+export class RawCall implements Waiter, Reader {
+  readonly #options: RawCallOptions;
+  /** The request only reads: whatever is refused of it was not executed. */
+  reads = false;
+  /** The client can ask again under the same identity. */
+  repeatable = false;
+  /** Checks of a transaction, in front of its operations. */
+  checks = 0;
+  range: RangePart | undefined;
+
+  constructor(options: RawCallOptions) {
+    this.#options = options;
+  }
+
+  executed({ results }: ExecutedFrame): void {
+    this.#answer(results[0]);
+  }
+
+  read({ results }: Reading): void {
+    this.#answer(results[0]);
+  }
+
+  /** Before the log every refusal speaks of this attempt only, and another node may have taken the request too. */
+  refused({ code, message }: Refusal, decided = false): void {
+    const isCertain = this.reads || (decided && code !== "OVERLOADED");
+    const outcome = isCertain ? errorTable[code].outcome : "unknown";
+    const retryable = errorTable[code].retryable || (code === "LEADERSHIP_LOST" && this.repeatable);
+    this.fail({ code, message, outcome, retryable });
+  }
+
+  fail(error: RawError): void {
+    const { endpoint, isPacked } = this.#options;
+    endpoint.failed(this.#processingMs(), `${error.code}: ${error.message}`);
+    this.#say(errorAnswer(error, isPacked));
+  }
+
+  #answer(result: OperationResult | undefined): void {
+    const answer = result === undefined ? undefined : this.#rendered(result);
+    if (answer === undefined || "code" in answer) {
+      return this.fail(answer ?? { ...tooLarge, outcome: this.#outcome });
+    }
+    this.#options.endpoint.answered(this.#processingMs());
+    this.#say(answer);
+  }
+
+  #rendered(result: OperationResult): RawAnswer | RawError | undefined {
+    const { isPacked, bytesMax } = this.#options;
+    if (typeof result === "number") return revisionAnswer(result);
+    if (isFailure(result)) return errorOf(result, this.checks);
+    switch (result.kind) {
+      case operationKind.get:
+        return result.version === undefined ? missing : valueAnswer(result.version);
+      case operationKind.delete:
+        return deleteAnswer(result.revision, result.existed);
+      case operationKind.increment:
+        return incrementAnswer(result.revision, result.value);
+      case operationKind.transaction: {
+        const answer = transactionAnswer(result, isPacked, bytesMax);
+        if (answer !== undefined) return answer;
+        const message = `the transaction was executed at revision ${result.revision}, but its results do not fit into one message`;
+        return { code: "FRAME_TOO_LARGE", message, outcome: "unknown" };
+      }
+      case operationKind.range:
+        return this.range && rangeAnswer(result, this.range, isPacked, bytesMax);
+      default:
+        return undefined;
+    }
+  }
+
+  #say(answer: RawAnswer): void {
+    const { reply, publish, isPacked } = this.#options;
+    if (reply === undefined || publish(reply, answer)) return;
+    publish(reply, errorAnswer({ ...tooLarge, outcome: this.#outcome }, isPacked));
+  }
+
+  get #outcome(): Outcome {
+    return this.reads ? "not executed" : "unknown";
+  }
+
+  #processingMs(): number {
+    return this.#options.nowMs() - this.#options.arrivedMs;
+  }
+}
+
+const missing: RawError = {
+  code: "KEY_NOT_FOUND",
+  message: "there is no such key",
+  outcome: "not executed",
+};
+
+const tooLarge = {
+  code: "FRAME_TOO_LARGE",
+  message: "the answer does not fit into one message",
+} as const;
