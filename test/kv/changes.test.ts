@@ -3,6 +3,7 @@ import type { Changes, ChangesCursor } from "../../kv/commands/operation.ts";
 import { failure } from "../../kv/commands/result.ts";
 import { pageBytesMax, pageRowsMax, readStepsMax, sortedChangesMax } from "../../kv/limits.ts";
 import type { Revision } from "../../kv/revision.ts";
+import { readOut } from "./support/memory-checkpoint.ts";
 import { changes, get, k, put, remove } from "./support/operations.ts";
 import { plain, plainChanges } from "./support/plain.ts";
 import { TestGroup } from "./support/test-group.ts";
@@ -46,6 +47,20 @@ test("a page may end between two versions of one key, and the next one goes on t
     expect(values(rows)).toEqual(all);
     expect(pages).toBe(Math.ceil(all.length / limit));
   }
+});
+
+test("a checkpoint that is valid already shows nothing twice while its table is still there", () => {
+  const group = new TestGroup();
+  group.write(put("a", "1"), put("b", "1"), put("a", "2"));
+  const cut = group.replica.freeze();
+  group.checkpoint.add(readOut(cut));
+  group.write(put("a", "3"));
+  const all = ["a=3", "a=2", "a=1", "b=1"];
+  for (const limit of [0, 1, 2]) {
+    expect(values(paged(group, changes({ limit })).rows)).toEqual(all);
+  }
+  group.replica.checkpointed();
+  expect(values(paged(group, changes()).rows)).toEqual(all);
 });
 
 test("a removal is a change, however late it is asked for above the watermark", () => {
