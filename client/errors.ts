@@ -119,3 +119,26 @@ export class PartialFailureError<Done> extends SynodError {
     this.parts = parts;
   }
 }
+
+/**
+ * A watch was behind for longer than history is kept: what changed in one store group since `revision` cannot be told
+ * any more. Nothing before is missing. Code `WATCH_GAP`.
+ *
+ * `cursor` says how to go on: a watch that begins there tells the newest value of every key of that group, then what
+ * changes, and goes on in other groups where this one was. Keys that were removed meanwhile are not told of.
+ */
+export class WatchGapError extends SynodError {
+  override readonly name = "WatchGapError";
+  readonly group: string;
+  /** Every change of the group up to it was handed over. */
+  readonly revision: number;
+  readonly cursor: string;
+
+  constructor(group: string, revision: number, cursor: string, cause: unknown) {
+    const claim = `what changed in group ${group} after revision ${revision} is no longer kept`;
+    super("WATCH_GAP", claim, { cause });
+    this.group = group;
+    this.revision = revision;
+    this.cursor = cursor;
+  }
+}

@@ -20,6 +20,8 @@ export type {
 } from "./options.ts";
 export type { Bounds, RangePage, RangeQuery, RangeScan } from "./range-scan.ts";
 export type { DeletedRange } from "./delete-range.ts";
+export type { Watch, WatchCallbacks, WatchProgress } from "./watch/watch.ts";
+export type { WatchStatus } from "./watch/watch-core.ts";
 export type { Transaction, TransactionBucket, TransactionRange } from "./transaction.ts";
 export type { Transacted, TransactionOptions } from "./transact.ts";
 export type { Check, Committed, Declared, Operation, OperationOutcome } from "./commit.ts";
@@ -37,6 +39,7 @@ export {
   CrossGroupTransactionError,
   PartialFailureError,
   TimeoutError,
+  WatchGapError,
   type KeyOwner,
   type PartOutcome,
 } from "./errors.ts";

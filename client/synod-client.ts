@@ -11,6 +11,7 @@ import { commit, type Committed, type Declared } from "./commit.ts";
 import { ClientCore } from "./core/client-core.ts";
 import type { ClientLimits } from "./core/limits.ts";
 import { noOptions, requireOptions, type CallOptions } from "./options.ts";
+import type { WatchLimits } from "./watch/limits.ts";
 import { transact, type Transacted, type TransactionOptions } from "./transact.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -22,6 +23,7 @@ export interface SynodClientOptions {
   readonly prefix: string;
   readonly timeoutMs: number;
   readonly limits: Partial<ClientLimits>;
+  readonly watchLimits?: Partial<WatchLimits>;
   /** Called at every answer to a question for the routing table. */
   readonly routeAdopted: () => void;
 }
@@ -37,8 +39,8 @@ export class SynodClient implements AsyncDisposable {
 
   /** @internal Programs call `connect`. */
   constructor(options: SynodClientOptions) {
-    const { transport, clock, randomness, prefix, timeoutMs, limits, routeAdopted } = options;
-    const core = new ClientCore({ transport, clock, randomness, prefix, limits, routeAdopted });
+    const { transport, clock, randomness, prefix, timeoutMs } = options;
+    const core = new ClientCore(options);
     this.#transport = transport;
     this.#caller = new Caller({ core, clock, randomness, timeoutMs });
     this.#admin = new Admin(this.#caller, transport, prefix);

@@ -39,6 +39,8 @@ import type { RouteMap } from "./route-map.ts";
 import { restOf, routeCall } from "./routing.ts";
 import { Sessions } from "./sessions.ts";
 import { StoreGroup } from "./store-group.ts";
+import type { WatchLimits } from "../watch/limits.ts";
+import { Watches } from "../watch/watches.ts";
 
 export interface ClientCoreOptions {
   /** The client takes its whole inbox; it is not closed with the client. */
@@ -48,6 +50,7 @@ export interface ClientCoreOptions {
   /** First token of the cluster's subjects. */
   readonly prefix: string;
   readonly limits?: Partial<ClientLimits>;
+  readonly watchLimits?: Partial<WatchLimits>;
   /** Called whenever a node has told the routing table. */
   readonly routeAdopted?: () => void;
 }
@@ -55,6 +58,7 @@ export interface ClientCoreOptions {
 export class ClientCore {
   readonly counters: ClientCounters = newCounters();
   readonly inbox: Inbox;
+  readonly watches: Watches;
   readonly #transport: Transport;
   readonly #clock: Clock;
   readonly #randomness: Randomness;
@@ -108,8 +112,11 @@ export class ClientCore {
       wantStamp: () => this.#wantRoute(),
     });
     this.#laneHost = this.#makeLaneHost(prefix, encoder);
+    this.watches = this.#makeWatches(options, encoder);
     transport.onConnectionChange((connected) => {
-      if (connected && !this.#closed) this.#reconnected();
+      if (this.#closed) return;
+      if (connected) this.#reconnected();
+      this.watches.connectionChanged(connected);
     });
     this.#wantRoute();
   }
@@ -183,10 +190,11 @@ export class ClientCore {
     this.#wantRoute();
   }
 
-  /** Fails whatever is pending. */
+  /** Fails whatever is pending, and ends watches. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.watches.close();
     for (const call of this.#deadlines.all()) {
       if (!call.settled) this.#fail(call, closedMeanwhile(call));
     }
@@ -337,6 +345,7 @@ export class ClientCore {
         this.#flushSoon(lane);
       });
     }
+    this.watches.routeAdopted();
   }
 
   #group(name: string): StoreGroup {
@@ -426,6 +435,22 @@ export class ClientCore {
     }
     const message = "no node has heard the leader of group meta, whose time a session begins at";
     return { code: "NO_QUORUM", message };
+  }
+
+  #makeWatches(options: ClientCoreOptions, encoder: RequestEncoder): Watches {
+    const { transport, clock, randomness, prefix, watchLimits } = options;
+    return new Watches({
+      transport,
+      clock,
+      randomness,
+      prefix,
+      limits: watchLimits,
+      routes: () => this.#finder.map,
+      wantRoute: () => this.#wantRoute(),
+      read: (...asked) => this.read(...asked),
+      interest: (clusterId, group) => encoder.interest(clusterId, group),
+      malformed: () => this.counters.malformedFeedMessages++,
+    });
   }
 
   #makeLaneHost(prefix: string, encoder: RequestEncoder): LaneHost {

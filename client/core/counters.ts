@@ -10,6 +10,8 @@ export interface ClientCounters {
   malformedReplies: number;
   /** Replies to another frame than the one whose ticket they carry. */
   strayReplies: number;
+  /** On a feed of changes. */
+  malformedFeedMessages: number;
 }
 
 export function newCounters(): ClientCounters {
@@ -21,5 +23,6 @@ export function newCounters(): ClientCounters {
     refusals: 0,
     malformedReplies: 0,
     strayReplies: 0,
+    malformedFeedMessages: 0,
   };
 }

@@ -68,6 +68,7 @@ export const errorTable = {
   TIMEOUT: unknown("Read the keys back, or wait longer."),
 
   // What the client decided.
+  WATCH_GAP: notExecuted("Watch again from the error's cursor: it begins with current values."),
   PARTIAL_FAILURE: unknown("Look at the parts; carry out again those that failed."),
   ABORTED: unknown("Nothing; the caller aborted the operation."),
   CLIENT_CLOSED: notExecuted("Open a new client."),

@@ -24,6 +24,7 @@ import type { OperationResult } from "../../../kv/commands/result.ts";
 import { revisionAt } from "../../../kv/revision.ts";
 import type { ClientLimits } from "../../../client/core/limits.ts";
 import { SynodClient } from "../../../client/synod-client.ts";
+import type { WatchLimits } from "../../../client/watch/limits.ts";
 import { failureOf, outcomeOf } from "./virtual-promises.ts";
 
 export const clusterId = "0123456789";
@@ -152,6 +153,7 @@ function textOf(internalKey: string): string {
 
 export interface FakeClusterOptions {
   readonly limits?: Partial<ClientLimits>;
+  readonly watchLimits?: Partial<WatchLimits>;
   readonly timeoutMs?: number;
   readonly route?: Partial<Route>;
 }
@@ -173,7 +175,12 @@ export class FakeCluster {
   readonly #transports = new Map<string, SimulatedTransport>();
   #taken = 0;
 
-  constructor({ limits = {}, timeoutMs = 5_000, route = {} }: FakeClusterOptions = {}) {
+  constructor({
+    limits = {},
+    watchLimits = {},
+    timeoutMs = 5_000,
+    route = {},
+  }: FakeClusterOptions = {}) {
     const randomness = seeded("fake cluster");
     this.network = new SimulatedNetwork(this.world, randomness.split("network"));
     this.newestRevision = revisionAt(this.world.startWallMs);
@@ -188,6 +195,7 @@ export class FakeCluster {
       prefix: "synod",
       timeoutMs,
       limits,
+      watchLimits,
       routeAdopted: () => {},
     });
   }
