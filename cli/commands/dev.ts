@@ -12,10 +12,13 @@ the cluster by themselves when they are started in the same directory or below.
 nats-server is the one that SYNOD_NATS_SERVER names, or the one on PATH, or one that is fetched into the user's
 cache (~/.cache/synod), without root.
 
+With --websocket-port, any page that is open in a browser on this machine can connect as a client.
+
 Examples:
   synod dev
   synod dev --nodes 5 --port 4333
   synod dev --ephemeral --port 4333
+  synod dev --websocket-port 8080
   synod dev -f topology.yaml --data /var/lib/synod`;
 
 export function addDev(program: Command, screen: Screen): void {
@@ -25,6 +28,11 @@ export function addDev(program: Command, screen: Screen): void {
     .option("-f, --file <path>", "topology file (default: topology.yaml, here or as shipped)")
     .option("--nodes <count>", "run 1, 3, 5 or 7 nodes, if need be without a file", nodeCount)
     .option("--port <number>", "port of the NATS server, on 127.0.0.1", portNumber, 4222)
+    .option(
+      "--websocket-port <number>",
+      "let browsers in as well, at this port on 127.0.0.1 (default: no such port)",
+      portNumber,
+    )
     .option("--data <directory>", "where data and logs are kept (default: .synod)")
     .option("--ephemeral", "keep everything in a temporary directory, removed at the end")
     .addHelpText("after", help)

@@ -4,11 +4,13 @@ import { fileURLToPath } from "node:url";
 import type { BrokerBinary } from "../../infra/broker/broker-binary.ts";
 import { launchBroker } from "../../infra/broker/launch-broker.ts";
 import { systemClock } from "../../infra/clock/system-clock.ts";
+import { SynodError } from "../../infra/errors/synod-error.ts";
 import { ChildSupervisor } from "../../infra/processes/child-supervisor.ts";
 import type { Environment } from "../../infra/processes/guarded-child.ts";
 import { appendLinesTo } from "../../infra/processes/line-file.ts";
 import type { ChildState } from "../../infra/processes/supervised-child.ts";
 import { systemRandomness } from "../../infra/randomness/system-randomness.ts";
+import { listenerAt } from "../../infra/transport/server-greeting.ts";
 import { passwordVariable, type DevPasswords } from "./dev-passwords.ts";
 import type { DevPlan } from "./dev-plan.ts";
 import { NodeJournal } from "./node-journal.ts";
@@ -31,6 +33,9 @@ const nodeStage = 1;
 /** A node that is asked to stop gives itself two seconds, and then closes its stores. */
 const nodeStopTimeoutMs = 6_000;
 
+const host = "127.0.0.1";
+/** A program on a port accepts at once, or is not there. */
+const lookMsMax = 500;
 const program = fileURLToPath(new URL("../main.js", import.meta.url));
 
 export class DevCluster {
@@ -81,15 +86,22 @@ export class DevCluster {
 
   async #startBroker(): Promise<void> {
     const { plan, binary, passwords } = this.#options;
+    const { port, websocketPort } = plan;
+    if (websocketPort !== undefined) await requireFree(websocketPort);
     await launchBroker({
       supervisor: this.#supervisor,
       clock: systemClock,
       randomness: systemRandomness,
       binary,
       configFile: plan.brokerConfig,
-      host: "127.0.0.1",
-      port: plan.port,
-      environment: passwords,
+      host,
+      port,
+      environment: {
+        ...passwords,
+        ...(websocketPort === undefined
+          ? {}
+          : { SYNOD_NATS_WEBSOCKET_LISTEN: `${host}:${websocketPort}` }),
+      },
       name: brokerName,
       onLine: this.#logFile(brokerName),
       onState: (state) => this.#brokerChanged(state),
@@ -175,4 +187,15 @@ export class DevCluster {
       this.#options.tell(`the log ${path} cannot be written: ${failure.message}`),
     );
   }
+}
+
+/** nats-server would name neither the port nor the flag. */
+async function requireFree(port: number): Promise<void> {
+  const { kind } = await listenerAt(host, port, lookMsMax, systemClock);
+  if (kind === "nobody") return;
+  throw new SynodError(
+    "PORT_IN_USE",
+    `${host}:${port} is taken, so nats-server cannot listen for WebSocket there`,
+    { nextStep: "Stop that program, or choose another port with --websocket-port." },
+  );
 }

@@ -12,6 +12,7 @@ export interface DevOptions {
   readonly file?: string;
   readonly nodes?: DefaultNodeCount;
   readonly port: number;
+  readonly websocketPort?: number;
   readonly data?: string;
   readonly ephemeral?: boolean;
 }
@@ -20,6 +21,8 @@ export interface DevPlan {
   /** Its only server is the broker that `dev` starts. */
   readonly topology: Topology;
   readonly port: number;
+  /** Where browsers connect, if anywhere. */
+  readonly websocketPort: number | undefined;
   /** Holds one directory a cluster. */
   readonly root: string;
   /** `<root>/<cluster>`. */
@@ -35,10 +38,15 @@ const brokerUsers = ["n1", "n2", "n3", "n4", "n5", "n6", "n7"];
 
 /** Throws `TOPOLOGY_INVALID`, or `BAD_REQUEST` for options that do not go together. */
 export function planDevCluster(options: DevOptions): DevPlan {
-  const { port, ephemeral = false, data } = options;
+  const { port, websocketPort, ephemeral = false, data } = options;
   if (ephemeral && data !== undefined) {
     throw new SynodError("BAD_REQUEST", "--ephemeral and --data contradict each other", {
       nextStep: "Leave one of them out: --ephemeral makes a directory of its own.",
+    });
+  }
+  if (websocketPort === port) {
+    throw new SynodError("BAD_REQUEST", `--port and --websocket-port are both ${port}`, {
+      nextStep: "Give them different numbers: 8080 is a usual one for WebSocket.",
     });
   }
   const declared = chooseTopology(options);
@@ -48,10 +56,14 @@ export function planDevCluster(options: DevOptions): DevPlan {
   return {
     topology,
     port,
+    websocketPort,
     root,
     clusterDirectory: join(root, topology.cluster),
     ephemeral,
-    brokerConfig: join(packageRoot, "nats.conf"),
+    brokerConfig: join(
+      packageRoot,
+      websocketPort === undefined ? "nats.conf" : "nats-websocket.conf",
+    ),
   };
 }
 

@@ -115,7 +115,7 @@ class DevRun {
   }
 
   async #welcome(): Promise<void> {
-    const { topology, clusterDirectory } = this.#plan;
+    const { topology, clusterDirectory, websocketPort } = this.#plan;
     const [server = ""] = topology.servers;
     const { length } = topology.nodes;
     this.#screen.note(
@@ -142,6 +142,7 @@ class DevRun {
         processes: this.#cluster.processes(),
         server,
         brokerVersion: this.#binary.version,
+        websocketPort,
         directory: clusterDirectory,
         startedInMs: performance.now() - this.#startedMs,
         command: invocation(process.argv[1] ?? "synod", process.cwd()),

@@ -11,6 +11,8 @@ export interface Welcome {
   readonly processes: Readonly<Record<string, number>>;
   readonly server: string;
   readonly brokerVersion: string;
+  /** Where browsers connect, if anywhere. */
+  readonly websocketPort: number | undefined;
   readonly directory: string;
   readonly startedInMs: number;
   /** As in `npx synod`. */
@@ -22,6 +24,7 @@ export interface Welcome {
 
 export function welcomeLines(welcome: Welcome): string[] {
   const { cluster, picture, startedInMs, server, brokerVersion, directory, style } = welcome;
+  const { websocketPort } = welcome;
   const seconds = (startedInMs / 1000).toFixed(1);
   return [
     `${style.bold(`Cluster ${cluster} is running`)} (started in ${seconds} s). Ctrl-C stops it.`,
@@ -33,6 +36,7 @@ export function welcomeLines(welcome: Welcome): string[] {
     ...regionLines(picture.routing?.regions ?? [], picture.groups, style),
     "",
     `NATS: ${server} (nats-server ${brokerVersion})`,
+    ...(websocketPort === undefined ? [] : [`For browsers: ws://127.0.0.1:${websocketPort}`]),
     `Data and logs: ${directory}`,
     "",
     style.bold("Try in another terminal:"),

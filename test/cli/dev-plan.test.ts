@@ -42,6 +42,13 @@ test("another number of nodes is another cluster, with data of its own", () => {
   expect(three.topology.cluster).toBe(planDevCluster({ port: 4222 }).topology.cluster);
 });
 
+test("browsers get in only where that is asked for, at a port of its own", () => {
+  expect(planDevCluster({ port: 4222 }).brokerConfig).toMatch(/\/nats\.conf$/);
+  const { brokerConfig } = planDevCluster({ port: 4222, websocketPort: 8080 });
+  expect(brokerConfig).toMatch(/\/nats-websocket\.conf$/);
+  expect(() => planDevCluster({ port: 4222, websocketPort: 4222 })).toThrow("both 4222");
+});
+
 test("a file is run as it is, and a number that contradicts it is refused", () => {
   const file = topologyFile();
   expect(planDevCluster({ file, port: 4222, nodes: 3 }).topology.cluster).toBe("mine");

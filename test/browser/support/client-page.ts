@@ -17,11 +17,9 @@ const document = `<!doctype html>
 </script>`;
 
 export class ClientPages {
-  readonly bundle: string;
   readonly #server: Server;
 
-  constructor(bundle: string, server: Server) {
-    this.bundle = bundle;
+  constructor(server: Server) {
     this.#server = server;
   }
 
@@ -45,12 +43,16 @@ export class ClientPages {
   }
 }
 
-/** Bundles the sources as they are. */
+/** Makes the bundle of the sources as they are. */
+export function bundleInto(file: string): void {
+  const script = `import(${JSON.stringify(bundler)}).then((m) => m.bundleForBrowsers(${JSON.stringify(file)}))`;
+  execFileSync(process.execPath, ["-e", script], { stdio: ["ignore", "inherit", "inherit"] });
+}
+
 export async function servePages(): Promise<ClientPages> {
   const folder = mkdtempSync(join(tmpdir(), "synod-bundle-"));
   const file = join(folder, "synod.js");
-  const script = `import(${JSON.stringify(bundler)}).then((m) => m.bundleForBrowsers(${JSON.stringify(file)}))`;
-  execFileSync(process.execPath, ["-e", script], { stdio: ["ignore", "inherit", "inherit"] });
+  bundleInto(file);
   const bundle = readFileSync(file, "utf8");
   rmSync(folder, { recursive: true });
   const server = createServer((request, response) => {
@@ -59,5 +61,5 @@ export async function servePages(): Promise<ClientPages> {
     response.end(isBundle ? bundle : document);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return new ClientPages(bundle, server);
+  return new ClientPages(server);
 }
