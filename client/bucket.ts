@@ -41,6 +41,7 @@ import {
   type CallOptions,
   type DeleteOptions,
   type GetOptions,
+  type PurgeOptions,
   type PutManyOptions,
   type PutOptions,
   type ReadOptions,
@@ -67,14 +68,15 @@ export interface BucketOptions {
 }
 
 /**
- * The keys of one bucket. The methods and their results are those of `KV` in `@nats-io/kv`, where it has them. A bucket exists as soon as it is written to, and its object costs nothing: make one wherever it is needed.
+ * The keys of one bucket. It is a `KV` of `@nats-io/kv` 3.4: the same names, types and results; the rest is beside that.
+ * A bucket exists as soon as it is written to, and its object costs nothing: make one wherever it is needed.
  *
  * A write is durable when its promise resolves: a majority of the store group's nodes have it on disk (fsync). It is
  * executed once however often the client has to send it. Every failure is a `SynodError`, whose `outcome` says whether
  * the write may have been executed. Operations issued in one turn of the event loop travel together; their order is
  * not promised unless the earlier one was awaited.
  *
- * Where patterns are allowed (`delete`, `keys`), `*` stands for any part of a key between
+ * Where patterns are allowed (`delete`, `purge`, `keys`, `history`, `watch`), `*` stands for any part of a key between
  * dots, and `>` at the end for one part or more. Elsewhere text that looks so is refused as a key.
  *
  * @example
@@ -151,11 +153,14 @@ export class Bucket {
     }
   }
 
-  /** The key's newest entry; null when there is no such key. */
+  /**
+   * The key's newest entry. Of a key that was deleted it is the marker that says so, for as long as history is kept
+   * (10 minutes unless configured): look at `operation`, or use `find`. Null when there is no such key.
+   */
   async get(key: Key, options: GetOptions = noOptions): Promise<Entry | null> {
     requireOptions(options);
     const { revision = 0 } = options;
-    const operation = getOf(this.#keyIn(key), wholeNumber("revision", revision, 0));
+    const operation = getOf(this.#keyIn(key), wholeNumber("revision", revision, 0), true);
     const reading = this.#caller.read(operation, freshnessOf(options), options, toEntry);
     if (revision === 0) return this.#decoded(await reading);
     return this.#decoded(await writtenAt(revision, reading));
@@ -204,14 +209,24 @@ export class Bucket {
    * `ConflictError` when another revision was expected. `remove` tells what was found.
    */
   async delete(key: Key, options: DeleteOptions = noOptions): Promise<void> {
-    await this.#deleteEach(key, options);
+    await this.#deleteEach(key, options, false);
+  }
+
+  /**
+   * As `delete`, and the key's older versions are not shown any more, neither by `history` nor by `watch`. They leave the
+   * disks when history is forgotten (10 minutes unless configured), as they do after a delete.
+   */
+  async purge(key: Key, options: PurgeOptions = noOptions): Promise<void> {
+    requireOptions(options);
+    if (options.ttl !== undefined && options.ttl !== "") durationMs("ttl", options.ttl);
+    await this.#deleteEach(key, options, true);
   }
 
   /** Removes one key, and tells whether it was there. Fails with `ConflictError` when another revision was expected. */
   remove(key: Key, options: DeleteOptions = noOptions): Promise<Deleted> {
     try {
       requireOptions(options);
-      return this.#delete(this.#keyIn(key), options);
+      return this.#delete(this.#keyIn(key), options, false);
     } catch (thrown) {
       return refuse(thrown);
     }
@@ -298,22 +313,22 @@ export class Bucket {
     return this.#caller.write(operation, options, toRevision);
   }
 
-  async #deleteEach(key: Key, options: DeleteOptions): Promise<void> {
+  async #deleteEach(key: Key, options: DeleteOptions, purge: boolean): Promise<void> {
     requireOptions(options);
     if (typeof key !== "string" || !isPattern(key)) {
-      await this.#delete(this.#keyIn(key), options);
+      await this.#delete(this.#keyIn(key), options, purge);
       return;
     }
     if (previousRevisionOf(options) !== undefined) {
       throw badRequest("a revision is expected of one key, not of a pattern");
     }
     await deleteMatching(this.#listing(key, options), (matching) =>
-      this.#delete(matching, options),
+      this.#delete(matching, options, purge),
     );
   }
 
-  #delete(key: InternalKey, options: DeleteOptions): Promise<Deleted> {
-    const operation = deleteOf(key, expectationOf(previousRevisionOf(options)));
+  #delete(key: InternalKey, options: DeleteOptions, purge: boolean): Promise<Deleted> {
+    const operation = deleteOf(key, expectationOf(previousRevisionOf(options)), purge);
     return this.#caller.write(operation, options, toDeleted);
   }
 

@@ -3,7 +3,7 @@ import { bytesOf, splitInternalKey } from "../infra/codec/key-text.ts";
 import type { Revision } from "../kv/revision.ts";
 import { wallMsOf } from "../kv/revision.ts";
 import type { InternalKey } from "../kv/state-reader.ts";
-import { versionKind, type Version } from "../kv/version.ts";
+import { tombstoneReason, versionKind, type Version } from "../kv/version.ts";
 import { decodedKey, type Codecs } from "./codecs.ts";
 
 const decoder = new TextDecoder();
@@ -78,8 +78,7 @@ export class Entry {
 
   /** From when on it is removed; undefined = it stays. */
   get expires(): Date | undefined {
-    const isKept = this.#expiresAt === 0 || this.operation !== "PUT";
-    return isKept ? undefined : new Date(wallMsOf(this.#expiresAt));
+    return this.#expiresAt === 0 ? undefined : new Date(wallMsOf(this.#expiresAt));
   }
 
   /** The value as UTF-8 text. */
@@ -106,10 +105,14 @@ export class Entry {
 
 /** Copies the value out of the message it came in. */
 export function entryOf(key: InternalKey, version: Version): Entry {
-  const { source, start, end, revision, expiresAt, kind } = version;
+  const { source, start, end, revision, expiresAt, kind, bytesLeftOut } = version;
   // Never a Buffer, whose methods behave differently, wherever the message came from.
   const value = new Uint8Array(end - start);
   value.set(source.subarray(start, end));
-  if (kind === versionKind.put) return new Entry(key, value, revision, expiresAt);
-  return new Entry(key, value, revision, expiresAt, { operation: "DEL" });
+  if (kind === versionKind.tombstone) {
+    const operation = expiresAt === tombstoneReason.deleted ? "DEL" : "PURGE";
+    return new Entry(key, value, revision, 0, { operation });
+  }
+  const details = bytesLeftOut === undefined ? undefined : { length: bytesLeftOut };
+  return new Entry(key, value, revision, expiresAt, details);
 }

@@ -13,6 +13,7 @@ export type {
   Consistency,
   DeleteOptions,
   GetOptions,
+  PurgeOptions,
   PutManyOptions,
   PutOptions,
   ReadOptions,

@@ -93,8 +93,8 @@ export function putOf(
   };
 }
 
-export function deleteOf(key: InternalKey, expectation: Expectation): Delete {
-  return { kind: operationKind.delete, key, expectation };
+export function deleteOf(key: InternalKey, expectation: Expectation, purge = false): Delete {
+  return { kind: operationKind.delete, key, expectation, purge };
 }
 
 export function incrementOf(key: InternalKey, delta: number): Increment {
@@ -102,9 +102,9 @@ export function incrementOf(key: InternalKey, delta: number): Increment {
   return { kind: operationKind.increment, key, delta };
 }
 
-/** `revision` 0 = the newest. */
-export function getOf(key: InternalKey, revision: Revision = 0): Get {
-  return { kind: operationKind.get, key, at: revision === 0 ? newest : revision };
+/** `revision` 0 = the newest. `tombstoneToo`: a key that was deleted is answered with the marker that says so. */
+export function getOf(key: InternalKey, revision: Revision = 0, tombstoneToo = false): Get {
+  return { kind: operationKind.get, key, at: revision === 0 ? newest : revision, tombstoneToo };
 }
 
 export function expectationOf(previousRevision: Revision | undefined): Expectation {

@@ -77,6 +77,15 @@ export interface DeleteOptions extends CallOptions {
   readonly previousSeq?: Revision;
 }
 
+/** `purge` takes these. */
+export interface PurgeOptions extends DeleteOptions {
+  /**
+   * For programs written for `@nats-io/kv`: how long the marker is to stay, such as `10s` or `5m`. Checked, and otherwise
+   * without effect: a marker stays as long as history is kept, then it goes by itself.
+   */
+  readonly ttl?: string;
+}
+
 export const noOptions = {};
 
 export function requireOptions(options: object): void {

@@ -37,7 +37,7 @@ export interface RangeQuery extends Bounds, ReadOptions {
   readonly limit?: number;
   /** From the end to the start. */
   readonly reverse?: boolean;
-  /** Leaves the values on the servers: entries have an empty `value`. */
+  /** Leaves the values on the servers: entries have an empty `value`, and its `length`. */
   readonly keysOnly?: boolean;
   /** Goes on where an earlier page of the same query ended. */
   readonly cursor?: string;

@@ -3,7 +3,7 @@ import type { Revision } from "./revision.ts";
 import type { InternalKey } from "./state-reader.ts";
 
 /** Numbers on the wire. An expiry removes a key as a delete does, at the entry that passes its revision. */
-export const changeOperation = { put: 0, delete: 1, expire: 2 } as const;
+export const changeOperation = { put: 0, delete: 1, expire: 2, purge: 3 } as const;
 export type ChangeOperation = (typeof changeOperation)[keyof typeof changeOperation];
 
 /** One key's new version. Its value is a window onto `source`, which never changes; empty for a removal. */
@@ -11,7 +11,7 @@ export interface Change {
   readonly key: InternalKey;
   readonly revision: Revision;
   readonly operation: ChangeOperation;
-  /** 0 = the version never expires. */
+  /** 0 = the version never expires; 0 for a removal. */
   readonly expiresAt: Revision;
   readonly source: Uint8Array;
   readonly start: number;

@@ -24,7 +24,7 @@
  * **Operations**; writes 1 to 5 in a writing frame, 6 to 8 in a reading one:
  *
  *     put          [1, key, value, ttlMs?, expectation?]
- *     delete       [2, key, expectation?]
+ *     delete       [2, key, expectation?, flags?]
  *     increment    [3, key, delta]
  *     deleteRange  [4, start, end, limit, cursor?]
  *     transaction  [5, checks, operations]       operations: put, delete, increment, get without revision
@@ -33,7 +33,7 @@
  *     changes      [8, start, end, since, until, limit, flags, cursor?]
  *
  * `expectation`: the revision the key must have, 0 = it must not exist. `limit` 0 = a full page. `flags` of a
- * range: 1 reverse, 2 keys only; of a get: 1 a tombstone is answered too; of changes: 1 whatever is kept, 2 keys only,
+ * range: 1 reverse, 2 keys only; of a get: 1 a tombstone is answered too; of a delete: 1 purge; of changes: 1 whatever is kept, 2 keys only,
  * 4 of each key only the newest version. `until` nil = everything applied. The cursor of changes is `[key, below]`:
  * versions of the key from revision `below` on are done, 0 = all of them. **Checks**: `[0, key, revision]` (0 = absent), `[1, key]` exists, `[2, start, end, since]`
  * range unchanged since that revision.
@@ -64,14 +64,15 @@
  *     changes      [8, cursor or nil, [key, revision, expiresAt, kind, value, key, ...]]
  *     failed       [code: str, revision, position]
  *
- * `kind`: 0 a value, 1 a tombstone.
+ * `kind`: 0 a value, 1 a tombstone, whose `expiresAt` says why it stands there: 0 deleted, 1 purged, 2 expired. In answers
+ * without values a `value` is the number of its bytes.
  *
  * **Feed** (leader to whoever watches), one message per applied entry with changes, and progress without:
  *
  *     feed   [1, clusterId, group, slot, previousSlot, resolved, interestMs, part, parts,
  *             [key, revision, operation, expiresAt, value, key, ...]]
  *
- * `operation`: 0 put, 1 delete, 2 expire. An entry whose changes do not fit into one message comes in `parts` of them,
+ * `operation`: 0 put, 1 delete, 2 expire, 3 purge. An entry whose changes do not fit into one message comes in `parts` of them,
  * `part` counting from 1; each carries the whole head.
  *
  * **Checkpoint cells**:
@@ -97,6 +98,7 @@ export const replyKind = { executed: 0, refused: 1 } as const;
 export const consistency = { lease: 0, quorum: 1, stale: 2 } as const;
 export type Consistency = (typeof consistency)[keyof typeof consistency];
 
+export const deleteFlag = { purge: 1 } as const;
 export const getFlag = { tombstoneToo: 1 } as const;
 export const changesFlag = { incompleteToo: 1, keysOnly: 2, newestOnly: 4 } as const;
 export const rangeFlag = { reverse: 1, keysOnly: 2 } as const;

@@ -31,7 +31,7 @@ import {
 } from "../../kv/limits.ts";
 import type { RefusalCode } from "../../kv/refusal.ts";
 import { newest, type Revision } from "../../kv/revision.ts";
-import { changesFlag, getFlag, rangeFlag } from "./formats.ts";
+import { changesFlag, deleteFlag, getFlag, rangeFlag } from "./formats.ts";
 import { KeyReader } from "./key-reader.ts";
 import { malformed } from "./malformed.ts";
 import type { MsgpackReader } from "./msgpack-reader.ts";
@@ -117,10 +117,15 @@ export class OperationReader {
   }
 
   #delete(length: number): Delete {
-    requireLength(length, 2, 3);
+    requireLength(length, 2, 4);
     const key = this.#keys.key();
     const expectation = length > 2 ? this.#expectation() : expectNothing;
-    return { kind: operationKind.delete, key, expectation };
+    if (length < 4 || this.#reader.skipNil()) {
+      return { kind: operationKind.delete, key, expectation };
+    }
+    const flags = this.#reader.unsigned();
+    if (flags > deleteFlag.purge) throw malformed(`delete flags ${flags}`);
+    return { kind: operationKind.delete, key, expectation, purge: flags === deleteFlag.purge };
   }
 
   #increment(length: number): Increment {

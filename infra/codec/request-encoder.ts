@@ -5,6 +5,7 @@ import {
   operationKind,
   type Changes,
   type Check,
+  type Delete,
   type Expectation,
   type Get,
   type Put,
@@ -16,7 +17,14 @@ import {
 } from "../../kv/commands/operation.ts";
 import { newest, type Revision } from "../../kv/revision.ts";
 import type { InternalKey } from "../../kv/state-reader.ts";
-import { changesFlag, getFlag, rangeFlag, requestKind, requestVersion } from "./formats.ts";
+import {
+  changesFlag,
+  deleteFlag,
+  getFlag,
+  rangeFlag,
+  requestKind,
+  requestVersion,
+} from "./formats.ts";
 import { MsgpackWriter } from "./msgpack-writer.ts";
 import type { RawEnvelope, ReadEnvelope, WriteEnvelope } from "./request-envelope.ts";
 
@@ -136,11 +144,20 @@ export class RequestEncoder {
     }
     if (kind === operationKind.changes) return this.#changes(operation);
     if (kind === operationKind.get) return this.#get(operation);
+    if (kind === operationKind.delete) return this.#delete(operation);
     writer.array(3);
     writer.integer(kind);
     writer.byteString(operation.key);
-    if (kind === operationKind.delete) this.#expectation(operation.expectation);
-    else writer.integer(operation.delta);
+    writer.integer(operation.delta);
+  }
+
+  #delete({ key, expectation, purge = false }: Delete): void {
+    const writer = this.#writer;
+    writer.array(purge ? 4 : 3);
+    writer.integer(operationKind.delete);
+    writer.byteString(key);
+    this.#expectation(expectation);
+    if (purge) writer.integer(deleteFlag.purge);
   }
 
   #put({ key, source, start, end, ttlMs, expectation }: Put): void {

@@ -69,7 +69,7 @@ function writeChanges(writer: MsgpackWriter, { rows, cursor }: ChangesResult): v
     writer.integer(version.revision);
     writer.integer(version.expiresAt);
     writer.integer(version.kind);
-    writer.bytes(version.source, version.start, version.end);
+    writeValue(writer, version);
   }
 }
 
@@ -82,8 +82,14 @@ function writeRange(writer: MsgpackWriter, { rows, cursor }: RangeResult): void 
     writer.byteString(key);
     writer.integer(version.revision);
     writer.integer(version.expiresAt);
-    writer.bytes(version.source, version.start, version.end);
+    writeValue(writer, version);
   }
+}
+
+/** Its length alone where it was left out. */
+function writeValue(writer: MsgpackWriter, { source, start, end, bytesLeftOut }: Version): void {
+  if (bytesLeftOut === undefined) writer.bytes(source, start, end);
+  else writer.integer(bytesLeftOut);
 }
 
 function writeCursor(writer: MsgpackWriter, cursor: string | undefined): void {
@@ -144,7 +150,10 @@ function readRange(reader: MsgpackReader, source: Uint8Array): RangeResult {
   const rows: Cell[] = [];
   for (let at = 0; at < elements; at += 4) {
     reader.window();
-    rows.push({ key: reader.windowBytes(), version: readVersion(reader, source) });
+    const key = reader.windowBytes();
+    const revision = reader.unsigned();
+    const expiresAt = reader.unsigned();
+    rows.push({ key, version: readValue(reader, source, revision, expiresAt, versionKind.put) });
   }
   return { kind: operationKind.range, rows, cursor };
 }
@@ -167,9 +176,7 @@ function readChanges(reader: MsgpackReader, source: Uint8Array): ChangesResult {
     const revision = reader.unsigned();
     const expiresAt = reader.unsigned();
     const kind = readVersionKind(reader);
-    reader.window();
-    const { windowStart: start, windowEnd: end } = reader;
-    rows.push({ key, version: { revision, kind, expiresAt, source, start, end } });
+    rows.push({ key, version: readValue(reader, source, revision, expiresAt, kind) });
   }
   return { kind: operationKind.changes, rows, cursor };
 }
@@ -194,6 +201,25 @@ function readVersion(reader: MsgpackReader, source: Uint8Array): Version {
   const { windowStart: start, windowEnd: end } = reader;
   return { revision, kind: versionKind.put, expiresAt, source, start, end };
 }
+
+/** A number in the value's place says how long one is that was left out. */
+function readValue(
+  reader: MsgpackReader,
+  source: Uint8Array,
+  revision: number,
+  expiresAt: number,
+  kind: VersionKind,
+): Version {
+  if (!reader.atBytes) {
+    const bytesLeftOut = reader.unsigned();
+    return { revision, kind, expiresAt, source: noBytes, start: 0, end: 0, bytesLeftOut };
+  }
+  reader.window();
+  const { windowStart: start, windowEnd: end } = reader;
+  return { revision, kind, expiresAt, source, start, end };
+}
+
+const noBytes = new Uint8Array(0);
 
 function readCursor(reader: MsgpackReader): string | undefined {
   if (reader.skipNil()) return undefined;

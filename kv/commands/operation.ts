@@ -39,6 +39,8 @@ export interface Delete {
   readonly kind: typeof operationKind.delete;
   readonly key: InternalKey;
   readonly expectation: Expectation;
+  /** What the key held before is not told any more by changes; also of a key that was deleted earlier. */
+  readonly purge?: boolean;
 }
 
 /** Adds to an integer kept as decimal text; an absent key counts as 0. A key's expiry stays as it is. */

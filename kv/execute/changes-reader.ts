@@ -11,6 +11,7 @@ import { changeRowBytesMax, changesCursorBytesMax, pageBytesMax } from "../limit
 import { newest } from "../revision.ts";
 import type { AppliedState } from "../state/applied-state.ts";
 import type { Cell, HistoryRange } from "../state-reader.ts";
+import { isPurge } from "../version.ts";
 import type { Budget } from "./budget.ts";
 import { rowBytes, rowsWanted, withoutValue } from "./range-page.ts";
 
@@ -62,9 +63,10 @@ export class ChangesReader {
         }
         pageBytes += bytes;
         rows.push({ key, version: keysOnly ? withoutValue(version) : version });
-        if (newestOnly) cursor.skipKey();
       }
-      const isKeyDone = version === undefined || (isWanted && newestOnly);
+      const isLastOfKey = isWanted && (newestOnly || isPurge(version));
+      if (isLastOfKey) cursor.skipKey();
+      const isKeyDone = version === undefined || isLastOfKey;
       seen = { key, below: isKeyDone ? 0 : version.revision };
     }
     return page(rows, undefined);

@@ -15,5 +15,11 @@ export function rowBytes(key: InternalKey, version: Version, keysOnly: boolean):
 }
 
 export function withoutValue(version: Version): Version {
-  return { ...version, source: noBytes, start: 0, end: 0 };
+  return {
+    ...version,
+    source: noBytes,
+    start: 0,
+    end: 0,
+    bytesLeftOut: version.end - version.start,
+  };
 }

@@ -18,7 +18,7 @@ import { resultBytesMax, transactionRangeKeysMax } from "../limits.ts";
 import { newest, type Revision } from "../revision.ts";
 import type { AppliedState } from "../state/applied-state.ts";
 import type { InternalKey } from "../state-reader.ts";
-import type { Version } from "../version.ts";
+import { tombstoneReason, type Version } from "../version.ts";
 import type { Budget } from "./budget.ts";
 import { integerBytes, parseInteger } from "./decimal.ts";
 
@@ -56,7 +56,7 @@ export class TransactionExecutor {
       const decision = this.#decide(operation, checks.length + at);
       if ("code" in decision) return decision;
       decisions.push(decision);
-      writes ||= changesSomething(operation, decision);
+      writes ||= this.#writes(operation, decision.met);
       if (operation.kind === operationKind.get) answerBytes += lengthOf(decision.met);
     }
     if (!this.#budget.takeBytes(answerBytes)) return failure("FRAME_TOO_LARGE");
@@ -110,6 +110,14 @@ export class TransactionExecutor {
     return { met, value: 0 };
   }
 
+  /** Only a delete may have nothing to do. */
+  #writes(operation: TransactionOperation, met: Version | undefined): boolean {
+    if (operation.kind === operationKind.get) return false;
+    if (operation.kind !== operationKind.delete || met !== undefined) return true;
+    const { data, watermark } = this.#state;
+    return operation.purge === true && data.hasPast(operation.key, watermark);
+  }
+
   #carryOut(
     operation: TransactionOperation,
     { met, value }: Decision,
@@ -128,7 +136,8 @@ export class TransactionExecutor {
       data.update(key, revision, bytes, 0, bytes.length, met?.expiresAt ?? 0);
       return { kind: operationKind.increment, revision, value };
     }
-    if (met !== undefined) data.bury(key, revision);
+    const reason = operation.purge === true ? tombstoneReason.purged : tombstoneReason.deleted;
+    if (this.#writes(operation, met)) data.bury(key, revision, reason);
     return { kind: operationKind.delete, revision, existed: met !== undefined };
   }
 }
@@ -144,11 +153,6 @@ function decideIncrement(
   const value = before === undefined ? undefined : before + delta;
   if (value === undefined || !Number.isSafeInteger(value)) return failure("NOT_A_NUMBER", position);
   return { met, value };
-}
-
-function changesSomething(operation: TransactionOperation, { met }: Decision): boolean {
-  if (operation.kind === operationKind.get) return false;
-  return operation.kind !== operationKind.delete || met !== undefined;
 }
 
 function lengthOf(version: Version | undefined): number {

@@ -15,6 +15,7 @@ import { cursorBytesMax } from "../limits.ts";
 import { newest } from "../revision.ts";
 import type { AppliedState } from "../state/applied-state.ts";
 import type { InternalKey } from "../state-reader.ts";
+import { tombstoneReason } from "../version.ts";
 import type { Budget } from "./budget.ts";
 import { integerBytes, parseInteger } from "./decimal.ts";
 import { rowsWanted } from "./range-page.ts";
@@ -52,16 +53,18 @@ export class WriteExecutor {
     return revision;
   }
 
-  #delete({ key, expectation }: Delete): OperationResult {
-    const { regions, data, lastRevision } = this.#state;
+  #delete({ key, expectation, purge = false }: Delete): OperationResult {
+    const { regions, data, lastRevision, watermark } = this.#state;
     if (!regions.owns(key)) return failure("WRONG_REGION");
     const actual = data.live(key)?.revision ?? absent;
     if (expectation !== expectNothing && actual !== expectation) {
       return failure("CONFLICT", -1, actual);
     }
     const existed = actual !== absent;
-    const revision = existed ? lastRevision.take() : lastRevision.value;
-    if (existed) data.bury(key, revision);
+    const buries = purge ? data.hasPast(key, watermark) : existed;
+    const revision = buries ? lastRevision.take() : lastRevision.value;
+    const reason = purge ? tombstoneReason.purged : tombstoneReason.deleted;
+    if (buries) data.bury(key, revision, reason);
     return { kind: operationKind.delete, revision, existed };
   }
 

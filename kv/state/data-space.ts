@@ -1,10 +1,16 @@
 /** User data: the versions of all keys, and the index of those that expire. */
 import { changeOperation, type ChangeOperation, type ChangeSink } from "../change.ts";
 import { expiriesPerEntryMax } from "../limits.ts";
-import { revisionsPerMs, type Revision } from "../revision.ts";
+import { newest, revisionsPerMs, type Revision } from "../revision.ts";
 import { space, type InternalKey, type StateReader } from "../state-reader.ts";
 import type { Cell, HistoryRange } from "../state-reader.ts";
-import type { Version } from "../version.ts";
+import {
+  isPurge,
+  tombstoneReason,
+  versionKind,
+  type TombstoneReason,
+  type Version,
+} from "../version.ts";
 import type { Checksum } from "./checksum.ts";
 import { ExpiryIndex } from "./expiry-index.ts";
 import type { HistoryCursor } from "./history-cursor.ts";
@@ -12,7 +18,11 @@ import type { LastRevision } from "./last-revision.ts";
 import { LayeredSpace } from "./layered-space.ts";
 import type { MergedCursor } from "./merged-cursor.ts";
 
-type Removal = typeof changeOperation.delete | typeof changeOperation.expire;
+const removals = {
+  [tombstoneReason.deleted]: changeOperation.delete,
+  [tombstoneReason.purged]: changeOperation.purge,
+  [tombstoneReason.expired]: changeOperation.expire,
+} as const;
 
 const noBytes = new Uint8Array(0);
 
@@ -66,8 +76,23 @@ export class DataSpace {
     this.#changed(key, revision, changeOperation.put, expiresAt, source, start, end);
   }
 
-  bury(key: InternalKey, revision: Revision): void {
-    this.#bury(key, revision, changeOperation.delete);
+  bury(
+    key: InternalKey,
+    revision: Revision,
+    reason: TombstoneReason = tombstoneReason.deleted,
+  ): void {
+    this.#versions.bury(key, revision, reason);
+    this.#changed(key, revision, removals[reason], 0, noBytes, 0, 0);
+  }
+
+  /**
+   * Whether a purge has something of the key to hide: it exists, or was removed otherwise than by a purge. At or below the
+   * watermark a tombstone does not count: merges drop it, on each replica at another time.
+   */
+  hasPast(key: InternalKey, watermark: Revision): boolean {
+    const version = this.#versions.find(key, newest);
+    if (version === undefined || version.kind === versionKind.put) return version !== undefined;
+    return version.revision > watermark && !isPurge(version);
   }
 
   /** The version of a key that exists now. */
@@ -100,7 +125,7 @@ export class DataSpace {
       // The key may have been overwritten or deleted since: then this entry of the index says nothing any more.
       if (this.live(due.key)?.expiresAt !== due.expiresAt) continue;
       const revision = clock.take();
-      this.#bury(due.key, revision, changeOperation.expire);
+      this.bury(due.key, revision, tombstoneReason.expired);
       checksum.mix(revision);
       checksum.mixText(due.key);
     }
@@ -122,11 +147,6 @@ export class DataSpace {
   thaw(): void {
     this.#versions.thaw();
     this.#expiries.thaw();
-  }
-
-  #bury(key: InternalKey, revision: Revision, operation: Removal): void {
-    this.#versions.bury(key, revision);
-    this.#changed(key, revision, operation, 0, noBytes, 0, 0);
   }
 
   #changed(

@@ -7,7 +7,7 @@ import { newest, type Revision } from "../revision.ts";
 import { keepsHistory, type Cell, type InternalKey } from "../state-reader.ts";
 import type { HistoryRange, Space, StateReader } from "../state-reader.ts";
 import { OrderedTable } from "../table/ordered-table.ts";
-import { versionKind, type Version } from "../version.ts";
+import { tombstoneReason, versionKind, type TombstoneReason, type Version } from "../version.ts";
 import { CheckpointHistory, HistoryCursor, type LayerHistory } from "./history-cursor.ts";
 import { CheckpointCursor, type LayerCursor } from "./layer-cursor.ts";
 import { MergedCursor } from "./merged-cursor.ts";
@@ -44,8 +44,12 @@ export class LayeredSpace {
     this.#active.put(key, revision, versionKind.put, expiresAt, source, start, end);
   }
 
-  bury(key: InternalKey, revision: Revision): void {
-    this.#active.put(key, revision, versionKind.tombstone, 0, noBytes, 0, 0);
+  bury(
+    key: InternalKey,
+    revision: Revision,
+    reason: TombstoneReason = tombstoneReason.deleted,
+  ): void {
+    this.#active.put(key, revision, versionKind.tombstone, reason, noBytes, 0, 0);
   }
 
   /** The newest version at or below the revision, tombstones included. */

@@ -209,6 +209,62 @@ describe("names of @nats-io/kv for options", () => {
   });
 });
 
+describe("what was deleted", () => {
+  test("get tells how, find tells nothing of it, and it can be created anew", async () => {
+    const bucket = newBucket();
+    await fill(bucket, "a", "b", "c");
+    await done(bucket.put("d", "soon gone", { ttlMs: 500 }));
+    await done(bucket.delete("a"));
+    await done(bucket.purge("b"));
+    await world.runFor(2_000);
+    const told = await done(Promise.all(["a", "b", "c", "d", "e"].map((key) => bucket.get(key))));
+    expect(told.map((entry) => entry?.operation)).toEqual([
+      "DEL",
+      "PURGE",
+      "PUT",
+      "PURGE",
+      undefined,
+    ]);
+    expect(told[0]).toMatchObject({ key: "a", length: 0, delta: 0, expires: undefined });
+    expect(told[3]?.expires).toBeUndefined();
+    for (const key of ["a", "b", "d"]) {
+      expect(await done(bucket.find(key))).toBeNull();
+      expect(await done(bucket.get(key, { consistency: "quorum" }))).not.toBeNull();
+      expect(await done(bucket.create(key, "anew"))).toBeGreaterThan(told[0]?.revision ?? Infinity);
+    }
+    expect(await done(bucket.getMany(["a", "e"]))).toMatchObject([{ operation: "PUT" }, null]);
+  });
+
+  test("purge takes patterns and revisions, and checks a time to live", async () => {
+    const bucket = newBucket();
+    await fill(bucket, "a.b", "a.c", "b");
+    const revision = await done(bucket.put("b", "again"));
+    expect(await world.failure(bucket.purge("b", { previousSeq: revision - 1 }))).toMatchObject({
+      code: "CONFLICT",
+      actualRevision: revision,
+    });
+    await done(bucket.purge("b", { previousSeq: revision, ttl: "10s" }));
+    await done(bucket.purge("a.*"));
+    expect(await collect(bucket.keys())).toEqual([]);
+    expect((await done(bucket.get("a.b")))?.operation).toBe("PURGE");
+    expect(await world.failure(bucket.purge("b", { ttl: "soon" }))).toMatchObject({
+      code: "BAD_REQUEST",
+    });
+  });
+
+  test("the codec decodes the key of a marker, and not its value", async () => {
+    const decode = (value: Uint8Array): Uint8Array => {
+      if (value.length === 0) throw new Error("nothing to decode");
+      return flipped(value);
+    };
+    const codec = { ...swapping, value: { encode: flipped, decode } };
+    const bucket = newBucket({ codec });
+    await done(bucket.put("ab", "v"));
+    await done(bucket.delete("ab"));
+    expect(await done(bucket.get("ab"))).toMatchObject({ key: "ab", rawKey: "ba", length: 0 });
+  });
+});
+
 describe("a bucket as a whole", () => {
   test("counts what it holds", async () => {
     const bucket = newBucket({ ttlMs: 60_000 });
@@ -216,7 +272,7 @@ describe("a bucket as a whole", () => {
     await fill(bucket, "a", "bb");
     await done(bucket.delete("a"));
     const status = await done(bucket.status());
-    expect(status).toMatchObject({ bucket: bucket.name, values: 1, ttl: 60_000, storage: "file" });
+    expect(status).toMatchObject({ bucket: bucket.name, values: 1, size: 4, ttl: 60_000 });
     expect(() => status.streamInfo).toThrow(expect.objectContaining({ code: "BAD_REQUEST" }));
     expect(JSON.parse(JSON.stringify(status))).toMatchObject({ values: 1 });
   });

@@ -85,7 +85,7 @@ test.each([
   ["a part 0", [1, "c", "g", 1, 0, 1, 1, 0, 1, []]],
   ["a part behind the last", [1, "c", "g", 1, 0, 1, 1, 2, 1, []]],
   ["a change cut short", [1, "c", "g", 1, 0, 1, 1, 1, 1, ["k", 1, 0, 0]]],
-  ["an unknown operation", [1, "c", "g", 1, 0, 1, 1, 1, 1, ["k", 1, 3, 0, ""]]],
+  ["an unknown operation", [1, "c", "g", 1, 0, 1, 1, 1, 1, ["k", 1, 4, 0, ""]]],
   ["a negative slot", [1, "c", "g", -1, 0, 1, 1, 1, 1, []]],
 ])("%s is no message of a feed", (_, message) => {
   expect(decoder.decode(pack(message))).toMatchObject({ kind: "malformed" });

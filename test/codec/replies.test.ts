@@ -28,6 +28,9 @@ const version = fc
 
 const tombstone = version.map((one) => ({ ...one, kind: 1 as const, end: 0 }));
 const anyVersion = fc.oneof(version, tombstone);
+const lengthOnly = fc.record({ version, bytesLeftOut: fc.nat(2 ** 31) }).map((one) => {
+  return { ...one.version, bytesLeftOut: one.bytesLeftOut, end: 0 };
+});
 
 const simpleResult: fc.Arbitrary<OperationResult> = fc.oneof(
   revision,
@@ -45,12 +48,14 @@ const simpleResult: fc.Arbitrary<OperationResult> = fc.oneof(
   }),
   fc.record({
     kind: fc.constant(operationKind.range),
-    rows: fc.array(fc.record({ key, version }), { maxLength: 4 }),
+    rows: fc.array(fc.record({ key, version: fc.oneof(version, lengthOnly) }), { maxLength: 4 }),
     cursor,
   }),
   fc.record({
     kind: fc.constant(operationKind.changes),
-    rows: fc.array(fc.record({ key, version: anyVersion }), { maxLength: 4 }),
+    rows: fc.array(fc.record({ key, version: fc.oneof(anyVersion, lengthOnly) }), {
+      maxLength: 4,
+    }),
     cursor: fc.option(fc.record({ key, below: revision }), { nil: undefined }),
   }),
   fc

@@ -4,8 +4,9 @@ import { failure } from "../../kv/commands/result.ts";
 import { pageBytesMax, pageRowsMax, readStepsMax, sortedChangesMax } from "../../kv/limits.ts";
 import type { Revision } from "../../kv/revision.ts";
 import { readOut } from "./support/memory-checkpoint.ts";
-import { changes, get, k, put, remove } from "./support/operations.ts";
+import { changes, get, k, purge, put, remove } from "./support/operations.ts";
 import { plain, plainChanges } from "./support/plain.ts";
+import { tombstoneReason } from "../../kv/version.ts";
 import { TestGroup } from "./support/test-group.ts";
 
 interface Page {
@@ -171,6 +172,37 @@ test("a get answers a tombstone where one is asked for", () => {
   expect(group.read({ ...get("never"), tombstoneToo: true })).toMatchObject([
     { version: undefined },
   ]);
+});
+
+test("a purge hides what the key held before, and says what it is", () => {
+  const group = new TestGroup();
+  group.write(put("a", "1"), put("b", "1"), put("a", "2"));
+  const before = group.replica.lastRevision;
+  group.checkpointNow();
+  const { revision, existed } = group.one(purge("a")) as { revision: Revision; existed: boolean };
+  expect(existed).toBe(true);
+  group.write(put("a", "3"));
+  for (const limit of [1, 2, 10]) {
+    expect(values(paged(group, changes({ limit })).rows)).toEqual(["a=3", "a=removed", "b=1"]);
+  }
+  const asked = { ...get("a", revision), tombstoneToo: true };
+  const expiresAt = tombstoneReason.purged;
+  expect(group.read(asked)).toMatchObject([{ version: { revision, kind: 1, expiresAt } }]);
+  // Who reads at a moment before it sees what there was.
+  expect(plain(group.read(get("a", before))[0])).toMatchObject({ value: "2" });
+});
+
+test("a purge of a key that was deleted hides it as well, once, and as long as its tombstone counts", () => {
+  const group = new TestGroup();
+  group.write(put("a", "1"), remove("a"));
+  const first = group.one(purge("a")) as { revision: Revision; existed: boolean };
+  expect(first.existed).toBe(false);
+  expect(values(paged(group, changes()).rows)).toEqual(["a=removed"]);
+  expect(group.one(purge("a"))).toMatchObject({ revision: first.revision, existed: false });
+  group.write(put("b", "1"), remove("b"));
+  group.watermark(group.replica.lastRevision);
+  const { lastRevision } = group.replica;
+  expect(group.one(purge("b"))).toMatchObject({ revision: lastRevision, existed: false });
 });
 
 test("keysOnly tells a value from a tombstone all the same", () => {

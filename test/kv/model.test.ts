@@ -24,6 +24,7 @@ import {
   get,
   increment,
   k,
+  purge,
   put,
   range,
   remove,
@@ -72,7 +73,7 @@ const choice: fc.Arbitrary<Choice> = fc.record({
   other: fc.constantFrom(...keys),
   ttlMs: fc.constantFrom(0, 0, 1, 5, 1000),
   number: fc.nat(1000),
-  kind: fc.nat(14),
+  kind: fc.nat(16),
 });
 
 const frameChoice: fc.Arbitrary<FrameChoice> = fc.record({
@@ -320,6 +321,7 @@ class Run {
       increment(key, number - 500),
       deleteRange(key, until, { limit: number % 3 }),
       put(key, `v${number}`, { expectation: absent }),
+      purge(key, number % 2 === 0 ? undefined : expectation),
     ];
     const ago = number % 4 === 3 ? 5 * revisionsPerMs : number % 4;
     const since = Math.max(0, this.#model.last - ago);
@@ -330,6 +332,7 @@ class Run {
       transaction([], [put(key, "1"), put(other, "2")]),
       transaction([], [get(key), get(other)]),
       transaction([], [remove(key), get(key)]),
+      transaction([], [purge(key), put(other, "1")]),
       transaction([], [put(key, `x${number}`), increment(other, number)]),
     ];
     return [...simple, ...transactions][choice.kind] as WriteRequest;

@@ -103,6 +103,9 @@ test("keysOnly leaves the values out", () => {
     ["b", ""],
     ["c", ""],
   ]);
+  const [result] = group.read(range("b", "d", { keysOnly: true }));
+  const cells = typeof result === "object" && "rows" in result ? result.rows : [];
+  expect(cells.map(({ version }) => version.bytesLeftOut)).toEqual([6, 6]);
 });
 
 test("reads below the watermark are TOO_OLD, at it they are not", () => {

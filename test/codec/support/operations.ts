@@ -29,6 +29,7 @@ const put = fc
   .map((put) => ({ kind: operationKind.put, ...put, start: 0, end: put.source.length }));
 
 const remove = fc.record({ kind: fc.constant(operationKind.delete), key, expectation });
+const purge = remove.map((asked) => ({ ...asked, purge: true }));
 const increment = fc.record({
   kind: fc.constant(operationKind.increment),
   key,
@@ -60,7 +61,7 @@ const check = fc.oneof(
 const transaction = fc.record({
   kind: fc.constant(operationKind.transaction),
   checks: fc.array(check, { maxLength: 5 }),
-  operations: fc.array(fc.oneof(put, remove, increment, getNewest), { maxLength: 5 }),
+  operations: fc.array(fc.oneof(put, remove, purge, increment, getNewest), { maxLength: 5 }),
 });
 
 const range = fc.record({
@@ -88,7 +89,7 @@ const changes = fc.record({
 });
 
 export const writeRequests: fc.Arbitrary<WriteRequest[]> = fc.array(
-  fc.oneof(put, remove, increment, deleteRange, transaction),
+  fc.oneof(put, remove, purge, increment, deleteRange, transaction),
   { minLength: 1, maxLength: 8 },
 );
 

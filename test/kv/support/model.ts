@@ -14,6 +14,7 @@ import {
   type TransactionOperation,
 } from "../../../kv/commands/operation.ts";
 import { changeOperation, type ChangeOperation } from "../../../kv/change.ts";
+import { tombstoneReason, type TombstoneReason } from "../../../kv/version.ts";
 import { kept, type Kept } from "../../../kv/frame.ts";
 import {
   messageIdentityLifetime,
@@ -138,7 +139,13 @@ export class Model {
     if (asked.since < this.watermark) return fail("TOO_OLD");
     if (asked.until !== newest && asked.until > this.last) return fail("CLOCK_TOO_FAR_AHEAD");
     return this.#keys(asked.start, asked.end).flatMap((key) => {
-      const wanted = (this.#history.get(key) ?? [])
+      const versions = this.#history.get(key) ?? [];
+      const purge = versions.findLastIndex(
+        ({ revision, value, expiresAt }) =>
+          revision <= asked.until && value === undefined && expiresAt === tombstoneReason.purged,
+      );
+      const wanted = versions
+        .slice(Math.max(0, purge))
         .filter(({ revision }) => revision > asked.since && revision <= asked.until)
         .toReversed()
         .map(({ revision, value, expiresAt }) => {
@@ -157,7 +164,7 @@ export class Model {
       .filter(({ expiresAt }) => expiresAt > 0 && expiresAt <= this.last)
       .toSorted((a, b) => a.expiresAt - b.expiresAt || (a.key < b.key ? -1 : 1));
     for (const { key } of due) {
-      this.#write(key, ++this.last, undefined, 0, changeOperation.expire);
+      this.#bury(key, ++this.last, tombstoneReason.expired);
     }
     for (const [id, { born }] of this.#sessions) {
       if (this.last > born + sessionLifetime) this.#sessions.delete(id);
@@ -246,7 +253,7 @@ export class Model {
       cursor = key;
     }
     const revision = live.length > 0 ? ++this.last : this.last;
-    for (const key of live) this.#write(key, revision, undefined, 0);
+    for (const key of live) this.#bury(key, revision, tombstoneReason.deleted);
     return { revision, deleted: live.length, cursor: more ? cursor : undefined };
   }
 
@@ -261,10 +268,17 @@ export class Model {
       if (failure !== undefined) return failure;
     }
     const met = new Map(operations.map(({ key }) => [key, this.#at(key, newest)]));
-    const changes = [...writes].filter(([key, { value }]) => value !== undefined || met.get(key));
+    const purged = operations.filter((operation) => "purge" in operation && operation.purge);
+    const isPurged = (key: string) => purged.some((operation) => operation.key === key);
+    const changes = [...writes].filter(
+      ([key, { value }]) =>
+        value !== undefined || met.get(key) || (isPurged(key) && this.#hasPast(key)),
+    );
     const revision = changes.length > 0 ? ++this.last : this.last;
     for (const [key, { value, ttlMs, keep }] of changes) {
-      this.#write(key, revision, value, ttlMs > 0 ? revision + ttlMs * revisionsPerMs : keep);
+      const reason = isPurged(key) ? tombstoneReason.purged : tombstoneReason.deleted;
+      if (value === undefined) this.#bury(key, revision, reason);
+      else this.#put(key, revision, value, ttlMs > 0 ? revision + ttlMs * revisionsPerMs : keep);
     }
     const results = operations.map((operation) => {
       const { kind, key } = operation;
@@ -331,19 +345,37 @@ export class Model {
     return [...this.#history.keys()].filter(inside).toSorted((a, b) => (a < b ? -1 : 1));
   }
 
-  #write(
-    key: string,
-    revision: Revision,
-    value: string | undefined,
-    expiresAt: Revision,
-    operation: ChangeOperation = value === undefined ? changeOperation.delete : changeOperation.put,
-  ): void {
+  /** A tombstone at or below the watermark may be gone. */
+  #hasPast(key: string): boolean {
+    const version = this.#history.get(key)?.at(-1);
+    if (version === undefined || version.value !== undefined) return version !== undefined;
+    return version.revision > this.watermark && version.expiresAt !== tombstoneReason.purged;
+  }
+
+  #put(key: string, revision: Revision, value: string, expiresAt: Revision): void {
+    const operation = changeOperation.put;
     this.changes.push({ key, revision, value, expiresAt, operation });
-    this.#history.set(key, [...(this.#history.get(key) ?? []), { revision, value, expiresAt }]);
+    this.#remember(key, { revision, value, expiresAt });
+  }
+
+  #bury(key: string, revision: Revision, reason: TombstoneReason): void {
+    const operation = removals[reason];
+    this.changes.push({ key, revision, value: undefined, expiresAt: 0, operation });
+    this.#remember(key, { revision, value: undefined, expiresAt: reason });
+  }
+
+  #remember(key: string, version: ModelVersion): void {
+    this.#history.set(key, [...(this.#history.get(key) ?? []), version]);
   }
 }
 
 const noVersion = { revision: 0, kind: 0, expiresAt: 0 } as const;
+
+const removals: { readonly [Reason in TombstoneReason]: ChangeOperation } = {
+  [tombstoneReason.deleted]: changeOperation.delete,
+  [tombstoneReason.purged]: changeOperation.purge,
+  [tombstoneReason.expired]: changeOperation.expire,
+};
 
 function integer(text: string): number | undefined {
   return /^-?[0-9]{1,16}$/.test(text) && Number.isSafeInteger(Number(text))

@@ -37,6 +37,10 @@ export function remove(key: string, expectation: Revision = expectNothing): Dele
   return { kind: operationKind.delete, key: k(key), expectation };
 }
 
+export function purge(key: string, expectation: Revision = expectNothing): Delete {
+  return { kind: operationKind.delete, key: k(key), expectation, purge: true };
+}
+
 export function increment(key: string, delta: number): Increment {
   return { kind: operationKind.increment, key: k(key), delta };
 }
