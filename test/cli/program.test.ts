@@ -41,6 +41,8 @@ const commands = [
   "range",
   "incr",
   "txn",
+  "import",
+  "export",
   "completion",
 ];
 
