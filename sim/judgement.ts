@@ -1,4 +1,5 @@
 /** The verdict on a run that has come to rest: what clients were told, held against the chosen log and against time. */
+import { operationKind } from "../kv/commands/operation.ts";
 import { wallMsOf, type Revision } from "../kv/revision.ts";
 import type { ReplicaStatus } from "../infra/status/replica-status.ts";
 import { checkRegisters, type RegistersChecked } from "./oracles/every-register.ts";
@@ -26,6 +27,7 @@ export function replicasOf(
 }
 
 function checkHistory(cluster: SimulatedCluster, history: History): void {
+  const everywhere = new Set<string>();
   for (const { name: group } of cluster.topology.groups) {
     const own = history.operations.filter((recorded) => groupOf(recorded) === group);
     checkRealTime(own);
@@ -40,6 +42,7 @@ function checkHistory(cluster: SimulatedCluster, history: History): void {
     );
     checkTime(cluster, group, lastRevision);
     checkOutcomes(history.operations, written);
+    for (const value of written.keys()) everywhere.add(value);
     for (const { node, status } of replicasOf(cluster, group)) {
       const { appliedThrough, checksum, needsSnapshot, stopped } = status;
       if (needsSnapshot || stopped !== undefined) continue;
@@ -47,6 +50,18 @@ function checkHistory(cluster: SimulatedCluster, history: History): void {
         const text = `${node} at slot ${appliedThrough} of ${group}`;
         throw new Violation("replicas hold what the log says", text);
       }
+    }
+  }
+  checkAcknowledged(history, everywhere);
+}
+
+/** Raw answers name no place in the log, but what they acknowledge is somewhere in it. */
+function checkAcknowledged(history: History, written: ReadonlySet<string>): void {
+  for (const { operation, told, client } of history.operations) {
+    if (operation.kind !== operationKind.put || told === undefined) continue;
+    const value = Buffer.from(operation.source).toString();
+    if ("result" in told.answer && !written.has(value)) {
+      throw new Violation("what was acknowledged is in the log", `${client}: ${value}`);
     }
   }
 }
@@ -60,5 +75,5 @@ function checkTime({ world }: SimulatedCluster, group: string, lastRevision: Rev
 }
 
 function groupOf({ told }: Recorded): string | undefined {
-  return told !== undefined && "place" in told.answer ? told.answer.place.group : undefined;
+  return told !== undefined && "place" in told.answer ? told.answer.place?.group : undefined;
 }

@@ -14,6 +14,7 @@ import { judge, replicasOf } from "./judgement.ts";
 import { SimulatedCluster } from "./simulated-cluster.ts";
 import { Violation } from "./violation.ts";
 import { History } from "./workload/history.ts";
+import { RawSimulatedClient } from "./workload/raw-client.ts";
 import { SimulatedClient } from "./workload/simulated-client.ts";
 
 export interface SeedOptions {
@@ -24,6 +25,8 @@ export interface SeedOptions {
   /** Virtual time under faults. */
   readonly faultsMs?: number;
   readonly clients?: number;
+  /** Beside them, on raw subjects. */
+  readonly rawClients?: number;
   readonly concurrency?: number;
   /** Mean pause of a client between an answer and its next operation. */
   readonly thinkMs?: number;
@@ -84,7 +87,14 @@ export function runSeed(options: SeedOptions): SeedReport {
 }
 
 function play(cluster: SimulatedCluster, options: SeedOptions): SeedReport {
-  const { seed, faultsMs = 20_000, clients = 3, concurrency = 4, thinkMs = 20 } = options;
+  const {
+    seed,
+    faultsMs = 20_000,
+    clients = 3,
+    rawClients = 1,
+    concurrency = 4,
+    thinkMs = 20,
+  } = options;
   const { world, randomness, network, topology } = cluster;
   cluster.startAll();
   if (randomness.split("birth").chance(troubledBirthChance)) troubleBirth(cluster, seed);
@@ -106,7 +116,23 @@ function play(cluster: SimulatedCluster, options: SeedOptions): SeedReport {
       timeoutMs: 3_000,
     });
   });
-  for (const client of load) client.start();
+  const raw = Array.from({ length: rawClients }, (_, index) => {
+    const name = `raw${index + 1}`;
+    cluster.rawClients.push(name);
+    return new RawSimulatedClient({
+      name,
+      process: world.machine(name).start(),
+      network,
+      randomness: randomness.split(name),
+      prefix: topology.prefix,
+      history,
+      keys: keyNames(),
+      concurrency,
+      thinkMs,
+      timeoutMs: 3_000,
+    });
+  });
+  for (const client of [...load, ...raw]) client.start();
   const nemesis = new Nemesis({
     cluster,
     randomness: randomness.split("nemesis"),
@@ -123,7 +149,7 @@ function play(cluster: SimulatedCluster, options: SeedOptions): SeedReport {
     () => history.answered > answeredBefore + 50,
     recoveryMs,
   ));
-  for (const client of load) client.stop();
+  for (const client of [...load, ...raw]) client.stop();
   require("every call ends", world.runUntil(() => history.open === 0, recoveryMs));
   require("replicas catch up", world.runUntil(() => caughtUp(cluster), recoveryMs));
 

@@ -36,6 +36,8 @@ export class SimulatedCluster {
   readonly randomness: SeededRandomness;
   readonly nodes: ReadonlyMap<string, SimulatedNode>;
   readonly chosen: ChosenValues;
+  /** Machines of clients that speak on raw subjects, which every node hears. */
+  readonly rawClients: string[] = [];
   readonly persisted = new PersistThenSend(
     (group, slot) => this.chosen.chosenAt(group, slot) !== undefined,
   );

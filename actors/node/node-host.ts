@@ -1,6 +1,7 @@
 /** One Synod node: its groups' births and replicas, its region manager, and its doors to peers and clients. */
 import type { Forward, PeerMessage } from "../../infra/codec/peer-codec.ts";
 import type { Clock } from "../../infra/clock/clock.ts";
+import { timeText } from "../../infra/clock/time-text.ts";
 import { SynodError } from "../../infra/errors/synod-error.ts";
 import type { LogStore } from "../../infra/log-store/log-store.ts";
 import type { Randomness } from "../../infra/randomness/randomness.ts";
@@ -229,7 +230,7 @@ export class NodeHost {
       id: `${node}-${this.#start.start.toString(36)}`,
       node,
       cluster: topology.cluster,
-      started: new Date(clock.wallMs()).toISOString(),
+      started: timeText(clock.wallMs()),
       endpoints: [...this.#rawDoor.endpoints, api],
       deliver: (reply, bytes) => this.#gateway.deliver(reply, bytes),
     });

@@ -52,6 +52,16 @@ export const networkFaults = {
     return true;
   },
 
+  /** Requests on raw subjects reach some nodes much later than others. */
+  "late requests": ({ cluster, randomness }) => {
+    for (const client of cluster.rawClients) {
+      for (const node of cluster.nodes.keys()) {
+        if (randomness.chance(0.5)) cluster.network.clog(client, node);
+      }
+    }
+    return cluster.rawClients.length > 0;
+  },
+
   disconnect: ({ cluster, victim }) => {
     for (const transport of cluster.network.transportsOf(victim.name)) {
       cluster.network.disconnect(transport);

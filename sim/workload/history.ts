@@ -13,7 +13,8 @@ export interface Told {
 
 export interface Answer {
   readonly result: OperationResult;
-  readonly place: Place;
+  /** Where in the log it was decided; raw answers do not say. */
+  readonly place?: Place;
   /** Where an operation on a range has to go on; undefined when it was done. */
   readonly rest?: InternalKey | undefined;
 }

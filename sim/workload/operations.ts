@@ -24,11 +24,11 @@ const shortTtlMs = 400;
 
 /** Beside each key lies a counter, and a neighbour that transactions write together with the key. */
 export function counterBeside(key: string): string {
-  return `${key}#`;
+  return `${key}=`;
 }
 
 export function neighbourOf(key: string): string {
-  return `${key}+`;
+  return `${key}-`;
 }
 
 export class Operations {

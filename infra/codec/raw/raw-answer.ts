@@ -12,6 +12,7 @@ import { bucketSeparator, keyAfter } from "../../../kv/internal-key.ts";
 import { wallMsOf, type Revision } from "../../../kv/revision.ts";
 import type { Cell, InternalKey } from "../../../kv/state-reader.ts";
 import type { Version } from "../../../kv/version.ts";
+import { timeText } from "../../clock/time-text.ts";
 import { errorTable, type ErrorCode, type Outcome } from "../../errors/error-table.ts";
 import { serviceCodeOf } from "../../errors/service-code.ts";
 import { bytesOf } from "../key-text.ts";
@@ -225,7 +226,7 @@ function behind(key: InternalKey, reverse: boolean): InternalKey {
 }
 
 function timeOf(revision: Revision): string {
-  return new Date(wallMsOf(revision)).toISOString();
+  return timeText(wallMsOf(revision));
 }
 
 /** msgpack of other languages reads integers above 2^32 as integers only when they are written as such. */
