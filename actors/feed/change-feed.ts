@@ -25,6 +25,11 @@ export interface ChangeFeedOptions extends ChangeFeedPorts {
   readonly group: string;
   readonly clock: Clock;
   readonly state: ReplicaState;
+  /**
+   * This replica proposed the slot's entry, and nobody else can have begun to lead since. Only such an entry is told on
+   * watch subjects: what two leaders tell could come twice there, and the older after the newer.
+   */
+  readonly isOwn: (slot: number) => boolean;
   readonly report: (what: string, details: Record<string, unknown>) => void;
 }
 
@@ -71,9 +76,10 @@ export class ChangeFeed {
     const changes = this.#changes;
     this.#changes = [];
     if (!this.wanted) return this.#stopCapturing();
+    const { watchSubjects, isOwn } = this.#options;
     this.#carefully(() => {
       this.#publish(slot, previousSlot, changes);
-      if (this.#options.watchSubjects.wanted) this.#options.watchSubjects.publish(changes);
+      if (watchSubjects.wanted && isOwn(slot)) watchSubjects.publish(changes);
     });
   }
 

@@ -93,7 +93,9 @@ export class Replica {
       propose,
     });
     const { report, changes } = options;
-    this.#feed = new ChangeFeed({ ...changes, clusterId, group, clock, state, report });
+    const isOwn = (slot: number): boolean =>
+      this.leadsWithLease && slot > (proposer.serving?.firstReadSlot ?? slot);
+    this.#feed = new ChangeFeed({ ...changes, clusterId, group, clock, state, isOwn, report });
     this.#applier = new Applier({
       group,
       epoch: configuration.epoch,

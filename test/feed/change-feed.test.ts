@@ -39,6 +39,7 @@ class Leader {
   readonly interests: Interests;
   readonly feed: ChangeFeed;
   readonly reported: string[] = [];
+  isOwn: (slot: number) => boolean = () => true;
   connected = true;
   payloadBytesMax = 1 << 20;
   /** What the server does with a message. */
@@ -59,6 +60,7 @@ class Leader {
       group: groupName,
       clock,
       state: this.group.replica,
+      isOwn: (slot) => this.isOwn(slot),
       report: (what) => this.reported.push(what),
     });
     this.group.told = (slot) => this.feed.entryApplied(slot);
@@ -280,6 +282,16 @@ test("watch subjects are told one key at a time, with headers, as far as they ar
   leader.world.runFor(keyInterestMs);
   leader.apply(one("config.a", "2"));
   expect(leader.said.length).toBe(4);
+});
+
+test("watch subjects hear of no entry that an earlier leader may have told, the feed does", () => {
+  const leader = serving(["b"]);
+  leader.wantFeed();
+  leader.isOwn = (slot) => slot > 1;
+  leader.apply(one("k", "1"));
+  leader.apply(one("k", "2"));
+  expect(leader.said.map(({ body }) => body)).toEqual(["2"]);
+  expect(leader.heard()).toEqual(["0 after 0:", "1 after 0: k=1", "2 after 1: k=2"]);
 });
 
 test("a bucket whose subjects the topology wants is told without being asked for", () => {

@@ -210,7 +210,7 @@ test("with one leader, from the first interest on, every change is told once and
 
 describe.each([1, 2, 3, 4, 5, 6])("seed %i", (seed) => {
   test("whatever happens to leaders, what is told is true, and what is not told shows as a gap", () => {
-    const watched = new Watched(seed);
+    const watched = new Watched(seed, true);
     const { cluster } = watched;
     const { world, network } = cluster;
     const names = [...cluster.nodes.keys()];
@@ -244,6 +244,12 @@ describe.each([1, 2, 3, 4, 5, 6])("seed %i", (seed) => {
     const { entries, gaps } = watched.judge();
     expect(entries).toBeGreaterThan(100);
     expect(gaps).toBeGreaterThan(0);
+    // On watch subjects nothing comes twice, and nothing older after something newer.
+    const revisions = watched.told.map(({ revision }) => Number(revision));
+    expect(revisions.length).toBeGreaterThan(100);
+    expect(revisions.every((revision, at) => at === 0 || revision > (revisions[at - 1] ?? 0))).toBe(
+      true,
+    );
   });
 });
 

@@ -49,6 +49,16 @@ export class NatsServer {
     return connections.map(({ name }) => name);
   }
 
+  /** How many messages it took from the connections of that name; needs a monitor port. */
+  async messagesFrom(name: string): Promise<number> {
+    const answer = await fetch(`http://127.0.0.1:${this.#options.monitorPort}/connz`);
+    const { connections } = (await answer.json()) as {
+      connections: readonly { readonly name: string; readonly in_msgs: number }[];
+    };
+    const own = connections.filter((connection) => connection.name === name);
+    return own.reduce((sum, { in_msgs: messages }) => sum + messages, 0);
+  }
+
   /** Kills it as a crash would, and waits until it is gone. */
   async kill(): Promise<void> {
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;

@@ -15,6 +15,7 @@ import {
 import { renderTopology } from "../../../infra/topology/render-topology.ts";
 import type { Topology } from "../../../infra/topology/topology.ts";
 import { History } from "../../../sim/workload/history.ts";
+import { freePort } from "../../broker/real-broker.ts";
 import { brokerPasswords } from "../../support/broker-passwords.ts";
 import { startNatsServer, type NatsServer } from "../../support/nats-server.ts";
 import { startRoutedServers } from "../../support/routed-servers.ts";
@@ -32,6 +33,8 @@ export interface ClusterOptions {
   readonly brokers?: 1 | 3;
   /** Where the only NATS server listens for WebSocket, if anywhere. */
   readonly webSocketPort?: number;
+  /** The one NATS server tells about its connections. */
+  readonly monitored?: boolean;
 }
 
 const bootMs = 30_000;
@@ -263,17 +266,17 @@ export class Cluster {
 /** A cluster whose nodes are not started yet. */
 export async function makeCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const brokers =
-    options.brokers === 3
-      ? (await startRoutedServers()).servers
-      : [await startOneServer(options.webSocketPort)];
+    options.brokers === 3 ? (await startRoutedServers()).servers : [await startOneServer(options)];
   return new Cluster(mkdtempSync(join(tmpdir(), "synod-cluster-")), brokers, options);
 }
 
-function startOneServer(webSocketPort: number | undefined): Promise<NatsServer> {
+async function startOneServer(options: ClusterOptions): Promise<NatsServer> {
+  const { webSocketPort, monitored } = options;
   const shipped = webSocketPort === undefined ? "nats.conf" : "nats-websocket.conf";
   return startNatsServer({
     config: fileURLToPath(new URL(`../../../${shipped}`, import.meta.url)),
     env: { ...brokerPasswords, SYNOD_NATS_WEBSOCKET_LISTEN: `127.0.0.1:${webSocketPort}` },
+    ...(monitored === true ? { monitorPort: await freePort() } : {}),
   });
 }
 
