@@ -3,6 +3,7 @@ import { chmodSync, rmSync } from "node:fs";
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { bundleForBrowsers } from "./bundle-for-browsers.mjs";
+import { buildPage } from "./build-page.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 rmSync(new URL("../dist", import.meta.url), { recursive: true, force: true });
@@ -14,3 +15,4 @@ const built = spawnSync(process.execPath, [compiler, "-p", "tsconfig.build.json"
 if (built.status !== 0) process.exit(built.status ?? 1);
 chmodSync(new URL("../dist/cli/main.js", import.meta.url), 0o755);
 await bundleForBrowsers(`${root}/dist/browser/synod.js`);
+await buildPage(`${root}/dist/web`);

@@ -1,31 +1,11 @@
 /** All charts of this version of Synod, as `/machines.json` gives them. */
-import { acceptorMachine } from "../../machines/acceptor/acceptor.ts";
-import { birthMachine } from "../../machines/birth/birth.ts";
-import { checkpointerMachine } from "../../machines/checkpointer/checkpointer.ts";
-import { learnerMachine } from "../../machines/learner/learner.ts";
-import { nodeMachine } from "../../machines/node/node.ts";
-import { proposerMachine } from "../../machines/proposer/proposer.ts";
-import { regionManagerMachine } from "../../machines/region-manager/region-manager.ts";
-
-const machines = [
-  proposerMachine,
-  acceptorMachine,
-  learnerMachine,
-  checkpointerMachine,
-  birthMachine,
-  nodeMachine,
-  regionManagerMachine,
-];
+import { machineCharts, type MachineChart } from "../machines/machine-charts.ts";
 
 export interface MachinesDocument {
-  /** By id. `config` is what the chart was written as; functions are lost where it becomes JSON. */
-  readonly machines: Readonly<
-    Record<string, { readonly config: object; readonly svg: string | null }>
-  >;
+  /** By id. */
+  readonly machines: Readonly<Record<string, MachineChart>>;
 }
 
 export function machinesDocument(): MachinesDocument {
-  return {
-    machines: Object.fromEntries(machines.map(({ id, config }) => [id, { config, svg: null }])),
-  };
+  return { machines: Object.fromEntries(machineCharts()) };
 }

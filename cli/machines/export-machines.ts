@@ -8,10 +8,10 @@ import { machineCharts } from "./machine-charts.ts";
 export async function exportMachines(directory: string): Promise<readonly string[]> {
   await mkdir(directory, { recursive: true });
   const written: string[] = [];
-  for (const [id, { definition, svg }] of machineCharts()) {
+  for (const [id, { config, svg }] of machineCharts()) {
     const files = {
-      [`${id}.ts`]: editorFile(definition),
-      [`${id}.json`]: `${JSON.stringify(definition, undefined, 2)}\n`,
+      [`${id}.ts`]: editorFile(config),
+      [`${id}.json`]: `${JSON.stringify(config, undefined, 2)}\n`,
       [`${id}.svg`]: svg,
     };
     for (const [name, text] of Object.entries(files)) {

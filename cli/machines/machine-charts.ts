@@ -11,7 +11,7 @@ export interface MachineDefinition {
 }
 
 export interface MachineChart {
-  readonly definition: MachineDefinition;
+  readonly config: MachineDefinition;
   /** A whole document; its parts have the ids `state-<name>` and `transition-<index>`. */
   readonly svg: string;
 }
@@ -21,7 +21,7 @@ export function machineCharts(): ReadonlyMap<string, MachineChart> {
   return new Map(
     machines.map((machine) => [
       machine.id,
-      { definition: definitionOf(machine), svg: readFileSync(pictureOf(machine.id), "utf8") },
+      { config: definitionOf(machine), svg: readFileSync(pictureOf(machine.id), "utf8") },
     ]),
   );
 }

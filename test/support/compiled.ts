@@ -20,6 +20,8 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const cache = join(root, "node_modules", ".cache", "synod-compiled");
 
 const folders = ["machines", "kv", "infra", "actors", "client", "cli", "sim", "bench", "test"];
+/** Is built in its own way, and then lies beside the others. */
+const page = "web";
 
 let compiled: string | undefined;
 
@@ -59,11 +61,13 @@ function compileInto(folder: string): void {
   );
   const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
   execFileSync(process.execPath, [compiler, "-p", project], { stdio: "pipe" });
+  const pageBuilder = join(root, "scripts", "build-page.mjs");
+  execFileSync(process.execPath, [pageBuilder, join(folder, page)], { stdio: "pipe" });
 }
 
 function fingerprint(): string {
   const hash = createHash("sha256");
-  for (const folder of folders) {
+  for (const folder of [...folders, page]) {
     for (const name of readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })) {
       const path = join(root, folder, name);
       const { mtimeMs, size } = statSync(path);

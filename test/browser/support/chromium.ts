@@ -4,7 +4,7 @@
  */
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
-import { launch, type Page } from "puppeteer-core";
+import { launch, type Browser, type Page } from "puppeteer-core";
 import { describe, type SuiteFactory } from "vitest";
 
 export type { Page } from "puppeteer-core";
@@ -50,9 +50,49 @@ export function describeInBrowser(name: string, tests: SuiteFactory): void {
 export async function withPage<Result>(
   run: (page: Page, problems: PageProblems) => Promise<Result>,
 ): Promise<Result> {
+  const browser = await startBrowser();
+  try {
+    const page = await browser.newPage();
+    return await run(page, { all: problemsOf(page) });
+  } finally {
+    await browser.close();
+  }
+}
+
+/** For tests that share one; each takes pages of its own. */
+export class SharedBrowser {
+  readonly #browser: Browser;
+
+  private constructor(browser: Browser) {
+    this.#browser = browser;
+  }
+
+  static async start(): Promise<SharedBrowser> {
+    return new SharedBrowser(await startBrowser());
+  }
+
+  /** Nothing of an earlier page is left in it. */
+  async withPage<Result>(
+    run: (page: Page, problems: PageProblems) => Promise<Result>,
+  ): Promise<Result> {
+    const context = await this.#browser.createBrowserContext();
+    try {
+      const page = await context.newPage();
+      return await run(page, { all: problemsOf(page) });
+    } finally {
+      await context.close();
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#browser.close();
+  }
+}
+
+function startBrowser(): Promise<Browser> {
   const executablePath = findChromium();
   if (executablePath === undefined) throw new Error(missing);
-  const browser = await launch({
+  return launch({
     executablePath,
     headless: true,
     // The browser ends with its pipe, whatever becomes of the tests.
@@ -65,12 +105,6 @@ export async function withPage<Result>(
       "--disable-gpu",
     ],
   });
-  try {
-    const page = await browser.newPage();
-    return await run(page, { all: problemsOf(page) });
-  } finally {
-    await browser.close();
-  }
 }
 
 function problemsOf(page: Page): string[] {

@@ -1,0 +1,29 @@
+// The page of `synod inspect`: its sources as one script, and the files beside it. `node scripts/build-page.mjs FOLDER`.
+import { cpSync, mkdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const web = fileURLToPath(new URL("../web", import.meta.url));
+
+export async function buildPage(folder) {
+  mkdirSync(folder, { recursive: true });
+  for (const name of ["index.html", "page.css", "icon.svg"]) {
+    cpSync(`${web}/${name}`, `${folder}/${name}`);
+  }
+  await build({
+    entryPoints: [`${web}/main.ts`],
+    outfile: `${folder}/page.js`,
+    bundle: true,
+    format: "esm",
+    target: "es2022",
+    minify: true,
+    legalComments: "none",
+    logLevel: "warning",
+  });
+}
+
+const [, program, folder] = process.argv;
+if (program === fileURLToPath(import.meta.url)) {
+  if (folder === undefined) throw new Error("say where to: node scripts/build-page.mjs FOLDER");
+  await buildPage(folder);
+}
