@@ -106,15 +106,19 @@ export class Actor<
   }
 
   start(): void {
-    this.#tap?.begin("");
+    this.#tap?.starting();
     this.#interpreter.start();
     this.#carryOut();
-    this.#tap?.end({ type: "start" });
+    this.#tap?.started();
   }
 
   observe(observer: ActorObserver | undefined): void {
-    this.#tap?.close();
-    this.#tap = observer && new ActorTap(this.#interpreter, () => this.state, observer);
+    const tapped = {
+      machine: this.#options.logic,
+      snapshot: () => this.#interpreter.getSnapshot() as unknown,
+      state: () => this.state,
+    };
+    this.#tap = observer && new ActorTap(tapped, observer);
   }
 
   /** Puts the event into the mailbox; events are handled one at a time, in the order of posting across all actors of the node. */
@@ -128,10 +132,10 @@ export class Actor<
   handleNext(): void {
     const event = this.#mailbox.shift();
     if (event === undefined || this.#stopped) return;
-    this.#tap?.begin(this.state);
+    this.#tap?.handling(event);
     this.#interpreter.send(event);
     this.#carryOut();
-    this.#tap?.end(event);
+    this.#tap?.handled(event);
   }
 
   setDeadline(name: string, atMs: number | undefined): void {

@@ -51,7 +51,7 @@ export class ActorReport {
       from: this.#from,
       to: this.#to,
       passed: this.#passed,
-      transitions,
+      transitions: transitions(),
       skipped: this.#steps - 1,
     };
     this.#shown = undefined;

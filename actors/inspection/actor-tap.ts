@@ -1,6 +1,7 @@
 /** Notes what one actor does while somebody looks at it. Without a tap an actor only finds out that it has none. */
-import type { AnyActorRef, AnyTransitionDefinition, StateNode } from "xstate";
+import type { AnyStateMachine, AnyTransitionDefinition } from "xstate";
 import type { TakenTransition } from "../../infra/status/inspection.ts";
+import { chosenBy, startingTransitions, takenTransitions } from "./taken-transitions.ts";
 
 /** One event, handled completely. */
 export interface Step {
@@ -8,7 +9,8 @@ export interface Step {
   /** "" when the actor has just been started. */
   readonly from: string;
   readonly to: string;
-  readonly transitions: readonly TakenTransition[];
+  /** Found out only for a step that is told. */
+  readonly transitions: () => readonly TakenTransition[];
 }
 
 export interface ActorObserver {
@@ -16,61 +18,59 @@ export interface ActorObserver {
   stepped(step: Step): void;
 }
 
-/** Another transition of one event says nothing new. */
-const transitionsMax = 8;
-
-type Transition = AnyTransitionDefinition;
+interface Tapped {
+  readonly machine: AnyStateMachine;
+  readonly snapshot: () => unknown;
+  readonly state: () => string;
+}
 
 export class ActorTap {
+  readonly #tapped: Tapped;
   readonly #observer: ActorObserver;
-  readonly #stateOf: () => string;
-  readonly #subscription: { unsubscribe(): void };
-  readonly #taken: Transition[] = [];
   #from: string | undefined;
+  #chosen: AnyTransitionDefinition | undefined;
 
-  constructor(actor: AnyActorRef, stateOf: () => string, observer: ActorObserver) {
+  constructor(tapped: Tapped, observer: ActorObserver) {
+    this.#tapped = tapped;
     this.#observer = observer;
-    this.#stateOf = stateOf;
-    // Called in the middle of a step: what it throws would be taken for a failure of the machine.
-    this.#subscription = actor.system.inspect((seen) => {
-      if (seen.type !== "@xstate.microstep") return;
-      const { _transitions: transitions } = seen;
-      this.#taken.push(...transitions);
-    });
   }
 
-  begin(from: string): void {
-    this.#taken.length = 0;
-    this.#from = from;
+  starting(): void {
+    this.#from = "";
   }
 
-  end(event: { readonly type: string }): void {
+  started(): void {
+    if (this.#from === undefined) return;
+    this.#from = undefined;
+    const { machine, state } = this.#tapped;
+    const to = state();
+    const transitions = (): TakenTransition[] => startingTransitions(machine, to);
+    this.#observer.stepped({ event: { type: "start" }, from: "", to, transitions });
+  }
+
+  handling(event: { readonly type: string }): void {
+    const { machine, snapshot, state } = this.#tapped;
+    this.#from = state();
+    this.#chosen = chosenBy(machine, snapshot(), event);
+  }
+
+  handled(event: { readonly type: string }): void {
     const from = this.#from;
+    // Put here in the middle of a step.
     if (from === undefined) return;
     this.#from = undefined;
-    const transitions = this.#taken.slice(0, transitionsMax).map(nameOf);
-    this.#observer.stepped({ event, from, to: this.#stateOf(), transitions });
+    const { machine, state } = this.#tapped;
+    const chosen = this.#chosen;
+    const to = state();
+    const transitions = (): TakenTransition[] => takenTransitions(machine, chosen, from, to);
+    this.#observer.stepped({ event, from, to, transitions });
   }
 
   /** The actor handles nothing more; in the middle of a step the step itself tells. */
   stopped(): void {
     if (this.#from !== undefined) return;
-    const state = this.#stateOf();
-    this.#observer.stepped({ event: { type: "stop" }, from: state, to: state, transitions: [] });
+    const state = this.#tapped.state();
+    const transitions = (): TakenTransition[] => [];
+    this.#observer.stepped({ event: { type: "stop" }, from: state, to: state, transitions });
   }
-
-  close(): void {
-    this.#subscription.unsubscribe();
-  }
-}
-
-function nameOf(transition: Transition): TakenTransition {
-  const { eventType } = transition;
-  const source = transition.source as StateNode;
-  const alike = eventType === "" ? source.always : source.transitions.get(eventType);
-  return {
-    source: source.path.join("."),
-    event: eventType,
-    index: alike?.indexOf(transition) ?? -1,
-  };
 }
