@@ -4,9 +4,10 @@ import { ownPage } from "./own-page.ts";
 import type { Route } from "./route.ts";
 import { statelyPage } from "./stately-page.ts";
 
-export function pages(): readonly Route[] {
+/** `pageFolder`: another build of our own page than the one beside this program. */
+export function pages(pageFolder?: string): readonly Route[] {
   return [
-    ...ownPage(),
+    ...ownPage(pageFolder),
     {
       path: "/machines.json",
       contentType: "application/json",

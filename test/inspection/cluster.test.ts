@@ -11,6 +11,7 @@ import { systemClock } from "../../infra/clock/system-clock.ts";
 import type { LiveMessage } from "../../infra/status/live-message.ts";
 import { NatsTransport } from "../../infra/transport/nats-transport.ts";
 import { startCluster, type Cluster } from "../cluster/support/cluster.ts";
+import { compiledPath } from "../support/compiled.ts";
 import { waitUntil } from "../support/wait-until.ts";
 
 let cluster: Cluster;
@@ -41,7 +42,7 @@ async function listening(): Promise<NatsTransport> {
 
 function serve(): Promise<InspectServer> {
   const inspection = new ClusterInspection({ transport, clock: systemClock, prefix: "synod" });
-  return InspectServer.listen({ inspection, routes: pages(), port: 0 });
+  return InspectServer.listen({ inspection, routes: pages(compiledPath("web")), port: 0 });
 }
 
 interface Heard<Message> {

@@ -11,6 +11,7 @@ import { pages } from "../../cli/inspect/pages.ts";
 import { acceptorMachine } from "../../machines/acceptor/acceptor.ts";
 import type { Transport } from "../../infra/transport/transport.ts";
 import { ManualClock } from "../state-store/manual-clock.ts";
+import { compiledPath } from "../support/compiled.ts";
 
 let server: InspectServer;
 
@@ -28,7 +29,7 @@ beforeAll(async () => {
     clock: new ManualClock(),
     prefix: "synod",
   });
-  server = await InspectServer.listen({ inspection, routes: pages(), port: 0 });
+  server = await InspectServer.listen({ inspection, routes: pages(compiledPath("web")), port: 0 });
 });
 afterAll(() => server.close());
 

@@ -1,4 +1,5 @@
 /** What a replica is to its group, in a word, put together from its actors. */
+import type { ActorModel } from "./actor.ts";
 import type { Cluster } from "./cluster.ts";
 
 export type Tone = "lead" | "follow" | "busy" | "idle" | "gone" | "bad";
@@ -33,44 +34,66 @@ export function replicaView(
   node: string,
   group: string,
 ): ReplicaView | undefined {
-  const proposer = cluster.replicaActor(node, group, "proposer");
-  const acceptor = cluster.replicaActor(node, group, "acceptor");
-  const learner = cluster.replicaActor(node, group, "learner");
+  const actors = ["proposer", "acceptor", "learner"].map((role) =>
+    cluster.replicaActor(node, group, role),
+  );
+  const [proposer, acceptor, learner] = actors;
   if (proposer === undefined && acceptor === undefined) return undefined;
   const state = proposer?.state ?? "";
-  const [word, tone] = wordOf(cluster, node, state, [proposer, acceptor, learner]);
+  const [word, tone] =
+    wordForTrouble(cluster, node, actors) ??
+    (state === "leading" && !leadersOf(cluster, group).includes(node)
+      ? superseded
+      : (words[state] ?? [state, "idle"]));
   return {
     word,
     tone,
     state,
-    ballot: ballotIn(acceptor?.memory["promise"]),
+    ballot: ballotIn(acceptor),
     chosenThrough: numberIn(acceptor?.memory["chosenThrough"]),
     appliedThrough: numberIn(learner?.memory["appliedThrough"]),
   };
 }
 
-/** The nodes whose proposers say that they lead the group, and are there. */
+/**
+ * The nodes that lead the group as far as is known here: of those that are there and say so, the ones at the highest
+ * ballot. A leader that was replaced may not have noticed yet.
+ */
 export function leadersOf(cluster: Cluster, group: string): readonly string[] {
-  return cluster.nodes
-    .filter(({ name, gone }) => !gone && replicaView(cluster, name, group)?.tone === "lead")
-    .map(({ name }) => name);
+  const claims = cluster.nodes
+    .filter(
+      ({ name, gone }) =>
+        !gone && cluster.replicaActor(name, group, "proposer")?.state === "leading",
+    )
+    .map(({ name }) => ({ name, ballot: ballotIn(cluster.replicaActor(name, group, "acceptor")) }));
+  const highest = claims.map(({ ballot }) => ballot).reduce(higherBallot, "");
+  return claims.filter(({ ballot }) => ballot === highest).map(({ name }) => name);
 }
 
-function wordOf(
+const superseded: readonly [string, Tone] = ["superseded", "busy"];
+
+function wordForTrouble(
   cluster: Cluster,
   node: string,
-  state: string,
-  actors: readonly ({ readonly status: string } | undefined)[],
-): readonly [string, Tone] {
+  actors: readonly (ActorModel | undefined)[],
+): readonly [string, Tone] | undefined {
   if (cluster.node(node)?.gone === true) return ["gone", "gone"];
   if (actors.some((actor) => actor?.status === "failed")) return ["failed", "bad"];
   if (actors.some((actor) => actor?.status === "stopped")) return ["stopped", "bad"];
-  return words[state] ?? [state, "idle"];
+  return undefined;
 }
 
-/** `1.4` of `1.4@2f0c…`. */
-function ballotIn(value: unknown): string {
-  return typeof value === "string" ? (value.split("@", 1)[0] ?? "") : "";
+/** `1.4` of an acceptor that promised `1.4@2f0c…`. */
+function ballotIn(acceptor: ActorModel | undefined): string {
+  const promise = acceptor?.memory["promise"];
+  return typeof promise === "string" ? (promise.split("@", 1)[0] ?? "") : "";
+}
+
+function higherBallot(left: string, right: string): string {
+  const [leftEpoch = 0, leftRound = 0] = left.split(".").map(Number);
+  const [rightEpoch = 0, rightRound = 0] = right.split(".").map(Number);
+  const isLess = leftEpoch < rightEpoch || (leftEpoch === rightEpoch && leftRound < rightRound);
+  return isLess ? right : left;
 }
 
 function numberIn(value: unknown): number | undefined {

@@ -2,7 +2,7 @@
 import type { InspectionEvent } from "../../infra/status/inspection.ts";
 import { make } from "../dom.ts";
 import { eventDetails } from "./event-details.ts";
-import { clockText } from "./time.ts";
+import { timeElement } from "./time.ts";
 
 const shown = 60;
 
@@ -39,7 +39,7 @@ function line(happened: InspectionEvent): HTMLLIElement {
   return make(
     "li",
     { class: changed ? "changed" : undefined },
-    make("time", {}, clockText(atMs)),
+    timeElement(atMs),
     make("b", {}, event.type),
     make("span", { class: "way" }, way),
     make("span", { class: "quiet details", title: detail }, detail),

@@ -2,7 +2,7 @@
 import type { Cluster, Happening } from "../cluster/cluster.ts";
 import { leadersOf, replicaView, type ReplicaView } from "../cluster/replica.ts";
 import { make, setText } from "../dom.ts";
-import { clockText } from "./time.ts";
+import { timeElement } from "./time.ts";
 
 const happeningsShown = 40;
 
@@ -137,7 +137,7 @@ function stateShown({ tone, state }: ReplicaView): string {
 }
 
 function happeningLine(happening: Happening): HTMLLIElement {
-  const time = make("time", {}, clockText(happening.atMs));
+  const time = timeElement(happening.atMs);
   if (happening.type !== "actor") {
     const what = happening.type === "node-gone" ? "is gone: nothing is heard of it" : "is back";
     return make(

@@ -1,4 +1,5 @@
 /** Times as people read them beside a clock on the wall. */
+import { make } from "../dom.ts";
 
 const format = new Intl.DateTimeFormat("en-GB", {
   hour: "2-digit",
@@ -7,7 +8,7 @@ const format = new Intl.DateTimeFormat("en-GB", {
   fractionalSecondDigits: 3,
 });
 
-/** `03:14:07.123`, in the browser's time zone. */
-export function clockText(unixMs: number): string {
-  return format.format(unixMs);
+/** `03:14:07.123`, in the browser's time zone; a program finds the day in it, too. */
+export function timeElement(unixMs: number): HTMLTimeElement {
+  return make("time", { datetime: new Date(unixMs).toISOString() }, format.format(unixMs));
 }
