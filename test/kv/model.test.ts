@@ -130,10 +130,13 @@ class Run {
   /** Every code that was answered, to see that runs meet more than success. */
   readonly #codes: Set<string>;
 
-  constructor(codes: Set<string>) {
+  /** Replicas that are listened to: what they hold and answer must not depend on that. */
+  readonly #listened: readonly (0 | 1)[];
+
+  constructor(codes: Set<string>, listened: readonly (0 | 1)[]) {
     this.#codes = codes;
-    this.#listen(0);
-    this.#listen(1);
+    this.#listened = listened;
+    for (const at of listened) this.#listen(at);
   }
 
   take(step: Step): void {
@@ -174,7 +177,8 @@ class Run {
   }
 
   compareTold(): void {
-    for (const told of this.#told) {
+    for (const at of this.#listened) {
+      const told = this.#told[at] ?? [];
       const plainly = told.map(({ key, revision, operation, expiresAt, source, start, end }) => {
         const isPut = operation === changeOperation.put;
         const value = isPut ? Buffer.from(source.subarray(start, end)).toString() : undefined;
@@ -246,7 +250,7 @@ class Run {
     // An unfinished cut is lost with the process.
     this.#cuts[replica] = undefined;
     this.#replicas[replica].restart();
-    this.#listen(replica);
+    if (this.#listened.includes(replica)) this.#listen(replica);
   }
 
   #log(step: Extract<Step, { aheadMs: number }>): void {
@@ -375,7 +379,7 @@ test("changes between any two revisions are what the naive model wrote, and are 
       fc.array(step, { minLength: 1, maxLength: 60, size: "max" }),
       fc.array(changesChoice, { minLength: 5, maxLength: 10 }),
       (steps, choices) => {
-        const run = new Run(new Set());
+        const run = new Run(new Set(), [0, 1]);
         for (const step of steps) {
           run.take(step);
           for (const { start, ...choice } of choices) {
@@ -400,7 +404,7 @@ test("every answer and the whole state are what the naive model says, wherever c
   const codes = new Set<string>();
   fc.assert(
     fc.property(fc.array(step, { minLength: 1, maxLength: 60, size: "max" }), (steps) => {
-      const run = new Run(codes);
+      const run = new Run(codes, [1]);
       for (const step of steps) {
         run.take(step);
         run.compareState();
