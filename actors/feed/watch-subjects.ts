@@ -51,9 +51,11 @@ export class WatchSubjects {
 
 function headersOf({ revision, operation }: Change): Headers {
   const isPut = operation === changeOperation.put;
-  return {
+  const headers = {
     "Synod-Revision": String(revision),
     "Synod-Operation": isPut ? "PUT" : "DEL",
-    ...(operation === changeOperation.expire ? { "Synod-Reason": "expired" } : {}),
   };
+  if (operation === changeOperation.expire) return { ...headers, "Synod-Reason": "expired" };
+  if (operation === changeOperation.purge) return { ...headers, "Synod-Reason": "purged" };
+  return headers;
 }

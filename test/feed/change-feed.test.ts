@@ -265,6 +265,7 @@ test("watch subjects are told one key at a time, with headers, as far as they ar
     group.one(remove("config.a"));
     group.one(put("config.d", "", { ttlMs: 1 }));
     group.tick(group.now + 4096 * 10);
+    group.one({ ...remove("config.d"), purge: true });
   });
   expect(leader.heard()).toEqual([]);
   const told = leader.said.map(({ subject, body, headers }) => ({ subject, body, ...headers }));
@@ -274,14 +275,15 @@ test("watch subjects are told one key at a time, with headers, as far as they ar
     { subject: at("a"), body: "", "Synod-Operation": "DEL" },
     { subject: at("d"), body: "", "Synod-Operation": "PUT" },
     { subject: at("d"), body: "", "Synod-Operation": "DEL", "Synod-Reason": "expired" },
+    { subject: at("d"), body: "", "Synod-Operation": "DEL", "Synod-Reason": "purged" },
   ]);
-  expect(told.map((headers) => Object.keys(headers).length)).toEqual([4, 4, 4, 5]);
+  expect(told.map((headers) => Object.keys(headers).length)).toEqual([4, 4, 4, 5, 5]);
   expect(told.at(-1)).toMatchObject({
     "Synod-Revision": String(leader.group.replica.lastRevision),
   });
   leader.world.runFor(keyInterestMs);
   leader.apply(one("config.a", "2"));
-  expect(leader.said.length).toBe(4);
+  expect(leader.said.length).toBe(5);
 });
 
 test("watch subjects hear of no entry that an earlier leader may have told, the feed does", () => {

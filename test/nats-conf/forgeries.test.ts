@@ -102,6 +102,7 @@ test("everything that nodes and clients need passes", async () => {
   const toNodes = [
     "synod.kv.default.put.k",
     "synod.kv.default.range",
+    "synod.kv.default.interest",
     "synod.api",
     "synod.api.n1",
     "synod.admin.get.status",
@@ -118,6 +119,7 @@ test("everything that nodes and clients need passes", async () => {
   const listening = ["synod.p.n-n1.*", "synod.p.g-g1.*", "synod.kv.*.put.>", "synod.kv.*.range"];
   for (const subject of [
     ...listening,
+    "synod.kv.*.interest",
     "synod.api",
     "synod.api.n1",
     "synod.admin.get.>",
@@ -199,7 +201,12 @@ test("a client cannot forge a change event", async () => {
 test("a client cannot forge a feed or a node's events", async () => {
   const forger = await client();
   const forged = ["synod.feed.g1", "synod.events.n1.state"];
+  const victim = await client();
+  const heard = await hears(victim, "synod.feed.>");
   expect(await says(forger, ...forged)).toEqual(forged.map((subject) => `publish ${subject}`));
+  expect(await says(await node("n1"), "synod.feed.g1")).toEqual([]);
+  await untilTrue("the true one arrives", () => heard.length > 0);
+  expect(heard).toEqual(["synod.feed.g1"]);
 });
 
 test("a client cannot forge a reply to another client", async () => {
