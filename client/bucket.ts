@@ -10,6 +10,14 @@ import type {
 import type { Revision } from "../kv/revision.ts";
 import type { InternalKey } from "../kv/state-reader.ts";
 import { statusOf, type BucketStatus } from "./bucket-status.ts";
+import {
+  historyOf,
+  watchBucket,
+  type HistoryOptions,
+  type WatchedBucket,
+  type WatchEntry,
+  type WatchOptions,
+} from "./bucket-watch.ts";
 import type { Caller } from "./caller.ts";
 import { encodedKey, type Codecs } from "./codecs.ts";
 import { deleteMatching } from "./delete-matching.ts";
@@ -50,6 +58,7 @@ import {
 import { putMany } from "./put-many.ts";
 import { QueuedIterator } from "./queued-iterator.ts";
 import { boundsIn, RangeScan, type Bounds, type RangeQuery } from "./range-scan.ts";
+import type { Watch } from "./watch/watch.ts";
 
 /** What `remove` found. */
 export interface Deleted {
@@ -283,6 +292,36 @@ export class Bucket {
     return QueuedIterator.begun(new KeyTexts(this.#listing(filter, options), this.#codecs));
   }
 
+  /**
+   * What happens to the keys there are, or to those that match a key or pattern or any of several. It begins with the
+   * newest entry of every key unless `include` or a place to resume says otherwise; those have `isUpdate` false, and the
+   * last of them `delta` 0. Resolves when the store has answered: whatever is written from then on is told. See `Watch`
+   * for what it promises.
+   *
+   * @example
+   * for await (const entry of await bucket.watch({ key: "config.>" })) {
+   *   console.log(entry.operation, entry.key, entry.string());
+   * }
+   */
+  async watch(options: WatchOptions = noOptions): Promise<Watch<WatchEntry>> {
+    requireOptions(options);
+    return watchBucket(this.#watched, options);
+  }
+
+  /**
+   * What happened to the keys there are, or to those that match, as far as it is kept: everything of the last 10 minutes
+   * unless configured, the newest entry of what is older. In order of revisions within a store group; it ends by itself.
+   *
+   * @example
+   * for await (const entry of await bucket.history({ key: "config.log" })) {
+   *   console.log(entry.created, entry.operation, entry.string());
+   * }
+   */
+  async history(options: HistoryOptions = noOptions): Promise<Watch<WatchEntry>> {
+    requireOptions(options);
+    return historyOf(this.#watched, options);
+  }
+
   /** What the bucket holds, counted now: the cost grows with its keys, not with its values. */
   async status(options: CallOptions = noOptions): Promise<BucketStatus> {
     requireOptions(options);
@@ -294,6 +333,10 @@ export class Bucket {
   async destroy(options: CallOptions = noOptions): Promise<boolean> {
     await this.deleteRange({}, options);
     return true;
+  }
+
+  get #watched(): WatchedBucket {
+    return { caller: this.#caller, prefix: this.#prefix, codecs: this.#codecs };
   }
 
   #listing(filter: Filter | undefined, options: CallOptions): KeyListing {

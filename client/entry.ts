@@ -21,6 +21,8 @@ export interface EntryDetails {
   readonly decoded?: { readonly key: string; readonly value: Uint8Array };
   /** Bytes of a value that was left out. */
   readonly length?: number;
+  /** How many entries come behind it. */
+  readonly delta?: number;
 }
 
 /** One key's value at one revision. The same names as the `KvEntry` of `@nats-io/kv`. */
@@ -36,7 +38,7 @@ export class Entry {
   /** `PUT` for a key that exists. Only `get`, `watch` and `history` tell of keys that are gone. */
   readonly operation: EntryOperation;
   /** How many entries come behind this one of what is there already: in `history` and `watch`. 0 elsewhere. */
-  readonly delta: number = 0;
+  readonly delta: number;
   /** Bytes of the value as it is stored. */
   readonly length: number;
   readonly #internalKey: InternalKey;
@@ -48,7 +50,7 @@ export class Entry {
     value: Uint8Array,
     revision: Revision,
     expiresAt: Revision,
-    { operation = "PUT", decoded, length = value.length }: EntryDetails = {},
+    { operation = "PUT", decoded, length = value.length, delta = 0 }: EntryDetails = {},
   ) {
     const { bucket, key } = splitInternalKey(internalKey);
     this.bucket = bucket;
@@ -57,6 +59,7 @@ export class Entry {
     this.revision = revision;
     this.operation = operation;
     this.length = length;
+    this.delta = delta;
     this.#internalKey = internalKey;
     this.#expiresAt = expiresAt;
   }
@@ -94,12 +97,17 @@ export class Entry {
 
   /** @internal The same entry as whoever uses these codecs sees it. Throws what a codec throws. */
   decodedBy(codecs: Codecs): Entry {
-    const { revision, operation, length, value: stored } = this;
-    const isThere = operation === "PUT" && stored.length === length;
-    const value = isThere ? (codecs.value?.decode(stored) ?? stored) : stored;
-    const decoded = { key: decodedKey(codecs, this.rawKey), value };
-    const details = { operation, length, decoded };
-    return new Entry(this.#internalKey, stored, revision, this.#expiresAt, details);
+    const { revision, operation, length, value } = this;
+    const details = { operation, length, decoded: this.decodedWith(codecs) };
+    return new Entry(this.#internalKey, value, revision, this.#expiresAt, details);
+  }
+
+  /** @internal */
+  decodedWith(codecs: Codecs): { readonly key: string; readonly value: Uint8Array } {
+    const { operation, length, value } = this;
+    const isThere = operation === "PUT" && value.length === length;
+    const decoded = isThere ? (codecs.value?.decode(value) ?? value) : value;
+    return { key: decodedKey(codecs, this.rawKey), value: decoded };
   }
 }
 

@@ -2,6 +2,8 @@
 export { connect, type ConnectOptions } from "./connect.ts";
 export type { SynodClient } from "./synod-client.ts";
 export type { Bucket, BucketOptions, Deleted } from "./bucket.ts";
+export { KvWatchInclude } from "./bucket-watch.ts";
+export type { HistoryOptions, WatchEntry, WatchOptions } from "./bucket-watch.ts";
 export type { BucketStatus } from "./bucket-status.ts";
 export type { Codecs, KeyCodec, ValueCodec } from "./codecs.ts";
 export type { Entry, EntryOperation } from "./entry.ts";

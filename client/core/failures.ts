@@ -111,7 +111,8 @@ function conflict(operation: Request, failure: OperationFailure): ConflictError 
         : `, expected was ${expected}`;
   const { bucket, key: text } = splitInternalKey(key);
   return new ConflictError(
-    `${failing(operation, failure)} met a conflict: the key ${found}${wanted}`,
+    // The last words are those of JetStream, which programs look for.
+    `${failing(operation, failure)} met a conflict: the key ${found}${wanted} (wrong last sequence: ${actualRevision})`,
     { bucket, key: text, expectedRevision: expected, actualRevision },
   );
 }

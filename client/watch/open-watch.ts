@@ -7,8 +7,7 @@ import { continuedAt, parseCursor } from "./cursor.ts";
 import type { KeyFilter } from "./key-filter.ts";
 import { joined } from "./key-ranges.ts";
 import type { Stretch } from "./strand.ts";
-import { Watch, type WatchCallbacks } from "./watch.ts";
-import type { WatchedChange } from "./watched-change.ts";
+import { Watch, type ConvertChange, type WatchCallbacks } from "./watch.ts";
 
 /**
  * Where a watch begins: with the newest value of every key; with nothing but what changes from now on; with every version
@@ -26,6 +25,8 @@ export interface WatchQuery extends WatchCallbacks, CallOptions {
   /** Leaves the values out. */
   readonly keysOnly?: boolean;
   readonly ignoreDeletes?: boolean;
+  /** Current values include keys that are gone, as long as a tombstone tells of them. */
+  readonly tombstonesToo?: boolean;
 }
 
 /**
@@ -35,12 +36,14 @@ export interface WatchQuery extends WatchCallbacks, CallOptions {
 export async function openWatch<Event>(
   caller: Caller,
   query: WatchQuery,
-  convert: (change: WatchedChange) => Event,
+  convert: ConvertChange<Event>,
 ): Promise<Watch<Event>> {
-  const { filter, keysOnly = false, ignoreDeletes = false } = query;
+  const { filter, keysOnly = false, ignoreDeletes = false, tombstonesToo = false } = query;
   if (typeof keysOnly !== "boolean") throw badRequest("keysOnly is no boolean");
   if (typeof ignoreDeletes !== "boolean") throw badRequest("ignoreDeletes is no boolean");
-  const request = { stretches: stretchesOf(query), filter, keysOnly, ignoreDeletes };
+  const stretches = stretchesOf(query);
+  const form = { filter, keysOnly, ignoreDeletes, tombstonesToo, countsDown: true };
+  const request = { stretches, ...form };
   const watch = new Watch(caller, { ...query, request, convert });
   return watch.opened(caller, query);
 }

@@ -32,6 +32,8 @@ export interface ReadingOwner {
   readonly group: string;
   readonly range: KeyRange;
   readonly keysOnly: boolean;
+  /** What is there now includes keys that are gone, as long as a tombstone tells of them. */
+  readonly tombstonesToo: boolean;
   wants(change: WatchedChange): boolean;
   room(): Room;
   /** The place of the first page. */
@@ -115,9 +117,12 @@ export class CurrentReading extends Reading {
   #bytes = 0;
   #inPieces = false;
   #cursor: InternalKey | undefined;
+  /** With tombstones. It may stand inside of a key. */
+  #changesCursor: ChangesCursor | undefined;
 
   override ask(): void {
-    const { range, keysOnly } = this.owner;
+    const { range, keysOnly, tombstonesToo } = this.owner;
+    if (tombstonesToo) return this.#askWithTombstones();
     const start = this.#cursor === undefined ? range.start : keyAfter(this.#cursor);
     this.reads.read(
       {
@@ -141,7 +146,13 @@ export class CurrentReading extends Reading {
       this.#bytes += bytesOf(change);
     }
     if (cursor === undefined) return this.#arrive(first);
-    this.#cursor = cursor as InternalKey;
+    if (typeof cursor === "string") {
+      this.#cursor = cursor;
+    } else {
+      this.#changesCursor = cursor;
+      if (cursor.below !== 0) return this.ask();
+      this.#cursor = cursor.key;
+    }
     const room = this.owner.room();
     if (this.#collected.length < room.changes && this.#bytes < room.bytes) return this.ask();
     const piece = this.#collected;
@@ -149,6 +160,25 @@ export class CurrentReading extends Reading {
     this.#bytes = 0;
     this.#inPieces = true;
     this.owner.piece(piece, this.#cursor, first.lastRevision);
+  }
+
+  #askWithTombstones(): void {
+    const { range, keysOnly } = this.owner;
+    this.reads.read(
+      {
+        kind: operationKind.changes,
+        start: range.start,
+        end: range.end,
+        since: 0,
+        until: this.first?.lastRevision ?? newest,
+        limit: 0,
+        incompleteToo: true,
+        keysOnly,
+        newestOnly: true,
+        cursor: this.#changesCursor,
+      },
+      this,
+    );
   }
 
   #arrive({ slot, lastRevision }: Place): void {

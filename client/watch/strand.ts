@@ -52,6 +52,7 @@ export interface StrandHost {
   readonly limits: WatchLimits;
   readonly filter: KeyFilter | undefined;
   readonly keysOnly: boolean;
+  readonly tombstonesToo: boolean;
   readonly ignoreDeletes: boolean;
   readonly isConnected: boolean;
   /** The consumer is behind: nothing more is taken in for now. */
@@ -125,6 +126,10 @@ export class Strand implements FeedListener, ReadingOwner {
 
   get keysOnly(): boolean {
     return this.#host.keysOnly;
+  }
+
+  get tombstonesToo(): boolean {
+    return this.#host.tombstonesToo;
   }
 
   /** What it began with has been handed over. */

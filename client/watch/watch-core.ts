@@ -31,7 +31,14 @@ export interface WatchRequest {
   /** Values are left out. */
   readonly keysOnly: boolean;
   readonly ignoreDeletes: boolean;
+  /** Current values include keys that are gone, as long as a tombstone tells of them. */
+  readonly tombstonesToo?: boolean;
+  /** See `leftToBegin`: the last change of the beginning waits until it is known to be that, for a moment at most. */
+  readonly countsDown?: boolean;
 }
+
+/** So long the last change waits at most. */
+const heldBackMsMax = 500;
 
 export interface WatchListener {
   /** There is something to take, or the watch has ended. */
@@ -52,6 +59,8 @@ export class WatchCore implements StrandHost {
   readonly filter: KeyFilter | undefined;
   readonly keysOnly: boolean;
   readonly ignoreDeletes: boolean;
+  readonly tombstonesToo: boolean;
+  readonly #countsDown: boolean;
   readonly #watches: Watches;
   readonly #listener: WatchListener;
   readonly #queue = new ChangeQueue<Strand>();
@@ -70,18 +79,23 @@ export class WatchCore implements StrandHost {
   #takenToBegin: number | undefined;
   #taken = 0;
   #pushed = 0;
+  /** Since when a change is held back. */
+  #heldBackSinceMs: number | undefined;
   /** Told last, by group. */
   readonly #progress = new Map<string, Revision>();
   #ended: Ended | "stopped" | undefined;
 
   constructor(watches: Watches, request: WatchRequest, listener: WatchListener) {
     const { stretches, filter, keysOnly, ignoreDeletes } = request;
+    const { tombstonesToo = false, countsDown = false } = request;
     this.#watches = watches;
     this.#listener = listener;
     this.#unrouted = stretches.filter(({ range }) => !isEmptyRange(range));
     this.filter = filter;
     this.keysOnly = keysOnly;
     this.ignoreDeletes = ignoreDeletes;
+    this.tombstonesToo = tombstonesToo && !ignoreDeletes;
+    this.#countsDown = countsDown;
   }
 
   /** Nobody is called back before this. */
@@ -106,6 +120,16 @@ export class WatchCore implements StrandHost {
   /** Changes that came in so far. */
   get received(): number {
     return this.#pushed;
+  }
+
+  /**
+   * How many changes of the beginning come behind the one that was taken last, as far as is known: 0 for the last one.
+   * Undefined for what came later.
+   */
+  get leftToBegin(): number | undefined {
+    const toBegin = this.#takenToBegin;
+    if (toBegin === undefined) return Math.max(1, this.waiting);
+    return toBegin < this.#taken ? undefined : toBegin - this.#taken;
   }
 
   /** The store has answered: whatever is written from now on will be handed over. */
@@ -144,6 +168,7 @@ export class WatchCore implements StrandHost {
   /** The next change, if there is one. Whoever asks has dealt with the one before. */
   take(): WatchedChange | undefined {
     this.#tellBeginning();
+    if (this.#holdsBack) return undefined;
     const taken = this.#queue.take();
     if (taken === undefined) return undefined;
     const { source, change, through } = taken;
@@ -177,6 +202,8 @@ export class WatchCore implements StrandHost {
   tick(nowMs: number): void {
     if (this.#ended !== undefined) return;
     for (const strand of this.#strands) strand.tick(nowMs);
+    const heldBackSinceMs = this.#heldBackSinceMs ?? Infinity;
+    if (nowMs >= heldBackSinceMs + heldBackMsMax) this.#listener.readable();
     this.#lookAtStatus();
   }
 
@@ -236,7 +263,7 @@ export class WatchCore implements StrandHost {
     source.queued++;
     const { count, bytes } = this.#queue;
     if (count >= bufferedChangesMax || bytes >= bufferedBytesMax) this.#isFull = true;
-    if (count === 1) this.#listener.readable();
+    if (count === 1 || this.#heldBackSinceMs !== undefined) this.#listener.readable();
   }
 
   placed(): void {
@@ -315,6 +342,17 @@ export class WatchCore implements StrandHost {
     return origin !== undefined && origin.queued > 0 ? origin : strand;
   }
 
+  /** Whether the change that would be taken may be the last of the beginning, and it is not known yet. */
+  get #holdsBack(): boolean {
+    if (!this.#countsDown || this.#takenToBegin !== undefined || this.#ended !== undefined) {
+      return false;
+    }
+    if (this.#queue.count !== 1) return false;
+    const nowMs = this.clock.monotonicMs();
+    this.#heldBackSinceMs ??= nowMs;
+    return nowMs < this.#heldBackSinceMs + heldBackMsMax;
+  }
+
   // What the listener is told
 
   #lookForRoom(): void {
@@ -335,6 +373,9 @@ export class WatchCore implements StrandHost {
     if (!this.#strands.every(({ hasBegun }) => hasBegun)) return;
     this.#takenToBegin = this.#pushed;
     this.#tellBeginning();
+    if (this.#heldBackSinceMs === undefined) return;
+    this.#heldBackSinceMs = undefined;
+    this.#listener.readable();
   }
 
   #tellBeginning(): void {

@@ -31,10 +31,18 @@ export interface WatchCallbacks {
   readonly onInitialized?: () => void;
 }
 
+/**
+ * Makes of a change what users get. The value may be kept. `leftToBegin`: how many of those come behind it that the watch
+ * began with; undefined for what came later.
+ */
+export type ConvertChange<Event> = (
+  change: WatchedChange,
+  leftToBegin: number | undefined,
+) => Event;
+
 export interface OpenedWatch<Event> extends WatchCallbacks {
   readonly request: WatchRequest;
-  /** Makes of a change what users get. The value may be kept. */
-  readonly convert: (change: WatchedChange) => Event;
+  readonly convert: ConvertChange<Event>;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -64,7 +72,7 @@ const done: IteratorResult<never, undefined> = { done: true, value: undefined };
  */
 export class Watch<Event> implements AsyncIterableIterator<Event, undefined>, AsyncDisposable {
   readonly #core: WatchCore;
-  readonly #convert: (change: WatchedChange) => Event;
+  readonly #convert: ConvertChange<Event>;
   readonly #waiting: Waiting<Event>[] = [];
   readonly #closed: Promise<void | Error>;
   readonly #placed: Promise<void>;
@@ -223,7 +231,13 @@ export class Watch<Event> implements AsyncIterableIterator<Event, undefined>, As
     const { value } = change;
     // What other watches of this client share must not be the caller's.
     const own = value.length === 0 ? change : { ...change, value: value.slice() };
-    return { done: false, value: this.#convert(own) };
+    try {
+      return { done: false, value: this.#convert(own, this.#core.leftToBegin) };
+    } catch (failure) {
+      // A codec of the caller's: the iteration throws what it threw.
+      this.#finish(failure instanceof Error ? failure : new Error(String(failure)));
+      return undefined;
+    }
   }
 
   /** What came before a failure is handed out first. */

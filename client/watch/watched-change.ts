@@ -2,17 +2,18 @@
 import { changeOperation, type Change, type ChangeOperation } from "../../kv/change.ts";
 import type { Revision } from "../../kv/revision.ts";
 import type { Cell, InternalKey } from "../../kv/state-reader.ts";
-import { versionKind } from "../../kv/version.ts";
+import { tombstoneReason, versionKind, type TombstoneReason } from "../../kv/version.ts";
 
 export interface WatchedChange {
   readonly key: InternalKey;
   readonly revision: Revision;
-  /** History does not tell an expiry from a delete: there both are a delete. */
   readonly operation: ChangeOperation;
   /** 0 = it stays. */
   readonly expiresAt: Revision;
   /** Shared by all watches of a client: nobody writes to it. Empty for a removal, and where only keys are wanted. */
   readonly value: Uint8Array;
+  /** How many bytes a value has that is not wanted; undefined = it is here. */
+  readonly bytesLeftOut?: number;
 }
 
 const noBytes = new Uint8Array(0);
@@ -25,10 +26,23 @@ export function bytesOf({ key, value }: WatchedChange): number {
 
 /** A copy: the row's value is a window onto a message that is lent. */
 export function changeOfRow({ key, version }: Cell): WatchedChange {
-  const { revision, expiresAt, kind, source, start, end } = version;
-  const operation = kind === versionKind.put ? changeOperation.put : changeOperation.delete;
+  const { revision, expiresAt, kind, source, start, end, bytesLeftOut } = version;
+  if (kind === versionKind.tombstone) {
+    const operation = removals[expiresAt as TombstoneReason] ?? changeOperation.delete;
+    return { key, revision, operation, expiresAt: 0, value: noBytes };
+  }
+  const operation = changeOperation.put;
+  if (bytesLeftOut !== undefined) {
+    return { key, revision, operation, expiresAt, value: noBytes, bytesLeftOut };
+  }
   return { key, revision, operation, expiresAt, value: copied(source, start, end) };
 }
+
+const removals: { readonly [Reason in TombstoneReason]: ChangeOperation | undefined } = {
+  [tombstoneReason.deleted]: changeOperation.delete,
+  [tombstoneReason.purged]: changeOperation.purge,
+  [tombstoneReason.expired]: changeOperation.expire,
+};
 
 /** A copy, as of a row. */
 export function changeOfFeed(change: Change): WatchedChange {
@@ -37,7 +51,9 @@ export function changeOfFeed(change: Change): WatchedChange {
 }
 
 export function withoutValue(change: WatchedChange): WatchedChange {
-  return change.value.length === 0 ? change : { ...change, value: noBytes };
+  const { operation, value } = change;
+  if (operation !== changeOperation.put || change.bytesLeftOut !== undefined) return change;
+  return { ...change, value: noBytes, bytesLeftOut: value.length };
 }
 
 /** Never a Buffer, whose methods behave differently, wherever the message came from. */
