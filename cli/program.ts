@@ -3,6 +3,7 @@ import { Command, Option } from "commander";
 import { addCompletion } from "./commands/completion.ts";
 import { addDel } from "./commands/del.ts";
 import { addDev } from "./commands/dev.ts";
+import { addDoctor } from "./commands/doctor.ts";
 import { addExport } from "./commands/export.ts";
 import { addGet } from "./commands/get.ts";
 import { addImport } from "./commands/import.ts";
@@ -49,6 +50,7 @@ export function synodProgram(screen: Screen): Command {
   program.commandsGroup("Look at it:");
   addStatus(program, screen);
   addRegions(program, screen);
+  addDoctor(program, screen);
   addInspect(program, screen);
   program.commandsGroup("Use it:");
   addPut(program, screen);

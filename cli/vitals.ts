@@ -4,7 +4,10 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 /** The monitor counts its own sampling interval as delay. */
 const resolutionMs = 20;
 
-/** The process id, memory in bytes, CPU in milliseconds since the start, event-loop delay in milliseconds since the last call. */
+/**
+ * The process id, its wall clock, memory in bytes, CPU in milliseconds since the start, event-loop delay in milliseconds
+ * since the last call.
+ */
 export function processVitals(): () => Readonly<Record<string, number>> {
   const delay = monitorEventLoopDelay({ resolution: resolutionMs });
   delay.enable();
@@ -13,6 +16,7 @@ export function processVitals(): () => Readonly<Record<string, number>> {
     const { user, system } = process.cpuUsage();
     const vitals = {
       pid: process.pid,
+      wallMs: Date.now(),
       rssBytes: rss,
       heapBytes: heapUsed,
       externalBytes: external,

@@ -72,7 +72,7 @@ function isObject(value: unknown): value is object {
 }
 
 /** As far as it is read here without asking again; a node of another version may say other things. */
-function isNodeStatus(value: unknown): value is NodeStatus {
+export function isNodeStatus(value: unknown): value is NodeStatus {
   if (!isObject(value)) return false;
   const { node, nodes, replicas } = value as Partial<NodeStatus>;
   return typeof node === "string" && Array.isArray(nodes) && Array.isArray(replicas);

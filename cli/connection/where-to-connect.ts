@@ -25,6 +25,9 @@ export interface Place {
   readonly origin: string;
 }
 
+/** The origin of a place that nobody has named. */
+export const usualAddress = "the usual address";
+
 export function whereToConnect(
   flags: ConnectionFlags,
   environment: NodeJS.ProcessEnv,
@@ -79,7 +82,7 @@ function serversFound(environment: NodeJS.ProcessEnv, directory: string): Named 
   }
   return {
     access: { servers: [topologyDefaults.server] },
-    origin: "the usual address",
+    origin: usualAddress,
   };
 }
 

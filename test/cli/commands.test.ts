@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { freePort } from "../broker/real-broker.ts";
-import { isGone } from "../support/wait-until.ts";
+import { isGone, waitUntil } from "../support/wait-until.ts";
 import {
   DevProcess,
   hasTerminals,
@@ -282,6 +282,15 @@ describe("status and regions", () => {
       for (const pid of stopped) process.kill(pid, "SIGCONT");
     }
   });
+});
+
+test("status looks again and again until Ctrl-C", async () => {
+  const status = new SynodProcess(["status", "--watch", "50ms", "--json"], { directory });
+  await waitUntil("two looks were taken", () => status.stdout.split("\n").length > 2);
+  status.signal("SIGINT");
+  const { code, stdout, stderr } = await status.ended;
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  for (const line of stdout.trim().split("\n")) expect(JSON.parse(line)).toHaveProperty("groups");
 });
 
 describe.concurrent("what is wrong is said", () => {

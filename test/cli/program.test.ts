@@ -43,6 +43,7 @@ const commands = [
   "txn",
   "import",
   "export",
+  "doctor",
   "completion",
 ];
 
@@ -71,6 +72,7 @@ test.each([
   [["incr", "a", "1.5"], "Write a whole number"],
   [["incr", "a", "99999999999999999"], "Write a whole number"],
   [["range", "--raw", "--keys"], "cannot be used with option '--keys'"],
+  [["status", "--watch", "--check"], "cannot be used with option"],
   [["dev", "--nodes", "4"], "It is 1, 3, 5 or 7."],
   [["dev", "--port", "0"], "A port is a number from 1 to 65535."],
   [["get", "a", "--color", "pink"], "Allowed choices are auto, always, never."],
