@@ -1,16 +1,15 @@
 /** Runs one node of a topology in this process. */
 import { pino } from "pino";
-import { startNodeProcess } from "../actors/node/node-process.ts";
 import { defaultLimits, type ReplicaLimits } from "../actors/replica/limits.ts";
 import { SynodError } from "../infra/errors/synod-error.ts";
 import { jsonLog } from "../infra/logging/json-log.ts";
 import { loadTopology } from "../infra/topology/load-topology.ts";
 import { serversFor } from "../infra/topology/servers-for.ts";
 import type { NatsAccess } from "../infra/transport/nats-access.ts";
+import { startNode as startNodeHere } from "../server/start-node.ts";
 import { serverList } from "./arguments.ts";
 import { synodVersion } from "./package-root.ts";
 import { exitCodeOf, onStopSignals } from "./stop-signals.ts";
-import { processVitals } from "./vitals.ts";
 
 export interface StartOptions {
   readonly node: string;
@@ -38,21 +37,20 @@ export async function startNode(options: StartOptions): Promise<void> {
   }
   const log = jsonLog({ cluster: topology.cluster, node }, pino.destination({ fd: 1, sync: true }));
   const dataDirectory = options.data ?? `.synod/${topology.cluster}/${node}`;
-  const running = await startNodeProcess({
+  const running = await startNodeHere({
     topology,
     node,
     dataDirectory,
-    access: { ...accessOf(options, serversFor(topology, node), process.env), inOrder: true },
+    ...accessOf(options, serversFor(topology, node), process.env),
     limits: limitsFrom(options.limit ?? []),
-    version: synodVersion,
-    vitals: processVitals(),
     log,
   });
   log("started", { version: synodVersion, pid: process.pid, data: dataDirectory });
   onStopSignals(
     (signal) => {
       log("asked to stop", { signal });
-      running.drain();
+      // `ended` tells when it has.
+      void running.stop();
     },
     // Everything that was answered for is on disk, as in a crash.
     (signal) => process.exit(exitCodeOf[signal]),

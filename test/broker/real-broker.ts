@@ -1,5 +1,4 @@
 /** Launches a real nats-server for a test, on a port of its own. */
-import { createServer, type AddressInfo } from "node:net";
 import { findBroker } from "../../infra/broker/find-broker.ts";
 import type { BrokerBinary } from "../../infra/broker/broker-binary.ts";
 import { systemClock } from "../../infra/clock/system-clock.ts";
@@ -9,11 +8,4 @@ export function realBroker(): Promise<BrokerBinary> {
   return findBroker({ environment: process.env, clock: systemClock });
 }
 
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
-}
+export { freePort } from "../../infra/broker/free-port.ts";

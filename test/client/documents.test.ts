@@ -1,4 +1,4 @@
-/** docs/client.md says what the code says: its table of errors, and examples that compile. */
+/** The guides say what the code says: the table of errors, and examples that compile. */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,6 +9,7 @@ import { errorTable } from "../../infra/errors/error-table.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const guide = readFileSync(join(root, "docs", "client.md"), "utf8");
+const embedding = readFileSync(join(root, "docs", "embedding.md"), "utf8");
 
 test("every code is listed as it is", () => {
   const rows = [...guide.matchAll(/^\| `([A-Z_]+)` +\| ([a-z ]+?) +\| (yes|no) +\| (.*?) +\|$/gm)];
@@ -34,7 +35,9 @@ declare function readBack(): Promise<void>;
 `;
 
 test("every example compiles", () => {
-  const examples = [...guide.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code = ""]) => code);
+  const examples = [...`${guide}\n${embedding}`.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(
+    ([, code = ""]) => code,
+  );
   expect(examples.length).toBeGreaterThan(3);
   const folder = mkdtempSync(join(tmpdir(), "synod-examples-"));
   try {
@@ -47,7 +50,12 @@ test("every example compiles", () => {
       noEmit: true,
       rootDir: "/",
       typeRoots: [join(root, "node_modules", "@types")],
-      paths: { synod: [join(root, "client", "index.ts")] },
+      paths: {
+        synod: [join(root, "client", "index.ts")],
+        "synod/server": [join(root, "server", "index.ts")],
+        "synod/testing": [join(root, "sim", "testing", "index.ts")],
+        "synod/machines": [join(root, "machines", "index.ts")],
+      },
     };
     const project = { extends: join(root, "tsconfig.json"), include: ["*.ts"], compilerOptions };
     writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }));

@@ -19,7 +19,18 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const cache = join(root, "node_modules", ".cache", "synod-compiled");
 
-const folders = ["machines", "kv", "infra", "actors", "client", "cli", "sim", "bench", "test"];
+const folders = [
+  "machines",
+  "kv",
+  "infra",
+  "actors",
+  "client",
+  "cli",
+  "server",
+  "sim",
+  "bench",
+  "test",
+];
 /** Is built in its own way, and then lies beside the others. */
 const page = "web";
 

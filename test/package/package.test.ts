@@ -1,0 +1,226 @@
+/** What `npm pack` makes, installed in an empty project as a user would, and used there. */
+import { execFileSync, type ExecFileSyncOptions } from "node:child_process";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+interface Packed {
+  readonly filename: string;
+  readonly unpackedSize: number;
+  readonly files: readonly { readonly path: string }[];
+}
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "synod-package-"));
+const project = join(folder, "project");
+const installed = join(project, "node_modules", "synod");
+const left = new Set(["node_modules", "dist", ".git", ".synod", "coverage"]);
+let packed: Packed;
+
+beforeAll(() => {
+  const sources = join(folder, "sources");
+  cpSync(root, sources, {
+    recursive: true,
+    filter: (path) => !left.has(relative(root, path)),
+  });
+  symlinkSync(join(root, "node_modules"), join(sources, "node_modules"));
+  run(process.execPath, ["scripts/build.mjs"], { cwd: sources });
+  const said = run("npm", ["pack", "--json", "--ignore-scripts"], { cwd: sources });
+  [packed] = JSON.parse(said) as [Packed];
+  mkdirSync(project);
+  writeFileSync(join(project, "package.json"), JSON.stringify({ type: "module", private: true }));
+  const tarball = join(sources, basename(packed.filename));
+  const flags = ["--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund"];
+  run("npm", ["install", ...flags, tarball], { cwd: project });
+}, 240_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Standard output; a failure tells both outputs. */
+function run(program: string, args: readonly string[], options: ExecFileSyncOptions): string {
+  try {
+    return execFileSync(program, args, { ...options, encoding: "utf8", stdio: "pipe" });
+  } catch (failure) {
+    const { stdout, stderr } = failure as { stdout?: string; stderr?: string };
+    throw new Error(`${program} ${args.join(" ")} failed\n${stdout}\n${stderr}`, {
+      cause: failure,
+    });
+  }
+}
+
+function script(name: string, text: string): string {
+  writeFileSync(join(project, name), text);
+  return run(process.execPath, [name], { cwd: project });
+}
+
+test("it holds what runs, its types, and the files people start servers with; nothing else", () => {
+  const paths = packed.files.map(({ path }) => path);
+  const unwanted = paths.filter(
+    (path) =>
+      !/^(dist\/.*\.(js|d\.ts)|docs\/images\/machines\/.*\.svg|[-\w.]+)$/.test(path) &&
+      !path.startsWith("dist/web/"),
+  );
+  expect(unwanted).toEqual([]);
+  expect(paths.filter((path) => /^dist\/(test|bench|charts|sim\/mutants)\//.test(path))).toEqual(
+    [],
+  );
+  for (const wanted of [
+    "README.md",
+    "nats.conf",
+    "nats-cluster.conf",
+    "nats-websocket.conf",
+    "topology.yaml",
+    "dist/cli/main.js",
+    "dist/browser/synod.js",
+  ]) {
+    expect(paths).toContain(wanted);
+  }
+  expect(packed.unpackedSize).toBeLessThan(4 * 1024 * 1024);
+});
+
+test("each file imports only what is installed with it", async () => {
+  const entries = packed.files
+    .map(({ path }) => path)
+    .filter((path) => path.endsWith(".js") && path !== "dist/browser/synod.js");
+  // Resolves every import of every file, and fails with those that lead nowhere.
+  await build({
+    entryPoints: entries.map((path) => join(installed, path)),
+    absWorkingDir: installed,
+    outdir: join(folder, "resolved"),
+    bundle: true,
+    write: false,
+    format: "esm",
+    platform: "node",
+    loader: { ".node": "empty" },
+    // Optional accelerators, and programs that need their own files beside them.
+    external: ["lmdb", "pino", "xstate", "@msgpackr-extract/*", "bufferutil", "utf-8-validate"],
+    logLevel: "error",
+  });
+});
+
+test("the command works, and knows its version", () => {
+  const bin = join(project, "node_modules", ".bin", "synod");
+  expect(run(bin, ["--version"], { cwd: project })).toMatch(/^\d+\.\d+\.\d+/);
+  expect(run(bin, ["--help"], { cwd: project })).toContain("synod dev");
+});
+
+test("every door has types that hold under strict settings", () => {
+  writeFileSync(
+    join(project, "doors.ts"),
+    `import { connect, SynodError, type Entry } from "synod";
+import { defaultTopology, startDevCluster, startNode, type RunningNode } from "synod/server";
+import { simulatedCluster, type VirtualCluster } from "synod/testing";
+import { acceptorMachine, machines } from "synod/machines";
+
+export async function client(): Promise<Entry | null> {
+  await using synod = await connect({ servers: "nats://127.0.0.1:4222" });
+  const revision: number = await synod.bucket("b").put("k", "v");
+  // @ts-expect-error a revision is a number
+  const text: string = revision;
+  return synod.bucket().get("k" + text);
+}
+export async function server(): Promise<RunningNode> {
+  await using cluster = await startDevCluster({ nodes: 1 });
+  // @ts-expect-error a node has a name
+  await startNode({ topology: cluster.topology });
+  return startNode({ node: "n1", topology: defaultTopology(1, "one") });
+}
+export async function simulated(): Promise<VirtualCluster> {
+  const cluster = await simulatedCluster({ seed: 1 });
+  const sum: number = await cluster.run(() => cluster.connect().bucket().increment("n"));
+  // @ts-expect-error a node is told by name
+  cluster.kill(sum);
+  return cluster;
+}
+export const states: readonly string[] = Object.keys(acceptorMachine.config.states ?? {});
+export const ids: readonly string[] = machines.map(({ id }) => id);
+export const codes: readonly string[] = [new SynodError("TIMEOUT", "late").code];
+`,
+  );
+  const compilerOptions = {
+    strict: true,
+    noEmit: true,
+    module: "NodeNext",
+    target: "ES2022",
+    lib: ["ES2023", "ESNext.Disposable"],
+    types: ["node"],
+    typeRoots: [join(root, "node_modules", "@types")],
+    // Types of xstate fail by themselves.
+    skipLibCheck: true,
+  };
+  writeFileSync(
+    join(project, "tsconfig.json"),
+    JSON.stringify({ compilerOptions, files: ["doors.ts"] }),
+  );
+  const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
+  run(process.execPath, [compiler, "-p", project], { cwd: project });
+});
+
+test("a cluster is started from a program and used, and nothing of it stays", () => {
+  const said = script(
+    "use.mjs",
+    `import { connect } from "synod";
+import { startDevCluster } from "synod/server";
+const told = [];
+const cluster = await startDevCluster({ nodes: 1, tell: (text) => told.push(text) });
+const synod = await connect({ servers: cluster.servers });
+await synod.bucket().put("greeting", "hello");
+console.log((await synod.bucket().get("greeting")).string());
+const pids = Object.values(cluster.processes());
+await synod.close();
+await cluster.stop();
+const alive = pids.filter((pid) => { try { process.kill(pid, 0); return true; } catch { return false; } });
+console.log(pids.length, alive.length);
+`,
+  );
+  expect(said).toBe("hello\n2 0\n");
+});
+
+test("charts are values that run", () => {
+  const said = script(
+    "charts.mjs",
+    `import { machines } from "synod/machines";
+console.log(machines.map(({ id, definition }) => id + " " + Object.keys(definition.states).length).join("\\n"));
+`,
+  );
+  expect(said.trim().split("\n").length).toBeGreaterThanOrEqual(7);
+  expect(said).toMatch(/^acceptor [1-9]/m);
+});
+
+test("the example of a simulated cluster passes", () => {
+  cpSync(join(root, "examples", "testing"), join(project, "testing"), { recursive: true });
+  const said = run(process.execPath, ["--test", "testing/seats.test.mjs"], { cwd: project });
+  expect(said).toMatch(/pass 3/);
+});
+
+test("bundlers for browsers find the browser's client, which is complete in itself", async () => {
+  writeFileSync(
+    join(project, "page.js"),
+    `import { connect } from "synod"; globalThis.go = connect;`,
+  );
+  const { metafile } = await build({
+    entryPoints: [join(project, "page.js")],
+    absWorkingDir: project,
+    bundle: true,
+    write: false,
+    metafile: true,
+    format: "esm",
+    platform: "browser",
+    logLevel: "error",
+  });
+  expect(Object.keys(metafile.inputs).sort()).toEqual([
+    "node_modules/synod/dist/browser/synod.js",
+    "page.js",
+  ]);
+  expect(existsSync(join(installed, "dist", "browser", "synod.js"))).toBe(true);
+});
