@@ -54,10 +54,3 @@ export function watchSubject(prefix: string, bucket: string, key: string): strin
 export function interestSubject(prefix: string, bucket: string): string {
   return `${prefix}.kv.${bucket}.interest`;
 }
-
-/** The bucket of a subject that begins with `<prefix>.kv.`. */
-export function bucketOf(prefix: string, subject: string): string {
-  const start = prefix.length + ".kv.".length;
-  const end = subject.indexOf(".", start);
-  return subject.slice(start, end < 0 ? undefined : end);
-}

@@ -210,11 +210,9 @@ export class NodeHost {
     this.#interestDoor = new InterestDoor({
       ...this.#changes,
       transport: clients,
+      clock,
       drops: this.#drops,
-      leads: (key) => [...this.#replicas.values()].some((one) => one.leads && one.owns(key)),
-      heard: () => {
-        for (const replica of this.#replicas.values()) replica.interestHeard();
-      },
+      replicas: () => this.#replicas.values(),
     });
     this.#rawDoor = new RawDoor({
       transport: clients,
@@ -231,7 +229,7 @@ export class NodeHost {
       node,
       cluster: topology.cluster,
       started: timeText(clock.wallMs()),
-      endpoints: [...this.#rawDoor.endpoints, api],
+      endpoints: [...this.#rawDoor.endpoints, this.#interestDoor.endpoint, api],
       deliver: (reply, bytes) => this.#gateway.deliver(reply, bytes),
     });
     this.#regionManaging = new RegionManaging({

@@ -11,7 +11,6 @@ import type { Regions } from "../../kv/state/regions.ts";
 import { wallMsOf } from "../../kv/revision.ts";
 import type { Received, ReplicaMessage, Sender } from "../../machines/messages.ts";
 import type { ReplicaLog } from "../../machines/replica-log.ts";
-import type { InternalKey } from "../../kv/state-reader.ts";
 import type { HostOptions, Timed } from "../actor.ts";
 import { ChangeFeed } from "../feed/change-feed.ts";
 import { stopReasonOf } from "../stop-reason.ts";
@@ -339,11 +338,6 @@ export class Replica {
   refuseForLackOfLeader(number: number, reply: string): void {
     const { code, message, hint } = this.#standing.whyNotLeading;
     this.#replies.refuse(reply, number, code, message, hint);
-  }
-
-  /** Whether this replica's group owns the key, as far as it has applied its log. */
-  owns(key: InternalKey): boolean {
-    return this.#state.regions.owns(key);
   }
 
   /** Somebody wants to hear of this group's changes. */
