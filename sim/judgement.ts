@@ -1,18 +1,26 @@
 /** The verdict on a run that has come to rest: what clients were told, held against the chosen log and against time. */
 import { operationKind } from "../kv/commands/operation.ts";
 import { wallMsOf, type Revision } from "../kv/revision.ts";
+import type { InternalKey } from "../kv/state-reader.ts";
+import type { Topology } from "../infra/topology/topology.ts";
 import type { ReplicaStatus } from "../infra/status/replica-status.ts";
 import { checkRegisters, type RegistersChecked } from "./oracles/every-register.ts";
 import { checkOutcomes, checkRealTime, replay } from "./oracles/log-replay.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
 import { Violation } from "./violation.ts";
+import { checkWatch } from "./oracles/watches.ts";
 import type { History, Recorded } from "./workload/history.ts";
+import type { WatchRecord } from "./workload/watch-record.ts";
 
 /** Clocks that were set a little, again and again, may be that far off together. */
 const clockJumpsMsMax = 60_000;
 /** Throws a `Violation` when anything does not hold. */
-export function judge(cluster: SimulatedCluster, history: History): RegistersChecked {
-  checkHistory(cluster, history);
+export function judge(
+  cluster: SimulatedCluster,
+  history: History,
+  watches: readonly WatchRecord[],
+): RegistersChecked {
+  checkHistory(cluster, history, watches);
   return checkRegisters(history.operations);
 }
 
@@ -26,7 +34,11 @@ export function replicasOf(
   });
 }
 
-function checkHistory(cluster: SimulatedCluster, history: History): void {
+function checkHistory(
+  cluster: SimulatedCluster,
+  history: History,
+  watches: readonly WatchRecord[],
+): void {
   const everywhere = new Set<string>();
   for (const { name: group } of cluster.topology.groups) {
     const own = history.operations.filter((recorded) => groupOf(recorded) === group);
@@ -36,11 +48,14 @@ function checkHistory(cluster: SimulatedCluster, history: History): void {
       region.group === group ? [{ ...region, id: index + 1, version: 1 }] : [],
     );
     const entries = cluster.chosen.log(group);
-    const { checksums, written, lastRevision } = replay(
+    const { checksums, written, lastRevision, changes } = replay(
       { clusterId, group, regions, entries },
       own,
     );
     checkTime(cluster, group, lastRevision);
+    for (const record of watches) {
+      checkWatch(record, group, changes, (key) => regions.some((region) => holds(region, key)));
+    }
     checkOutcomes(history.operations, written);
     for (const value of written.keys()) everywhere.add(value);
     for (const { node, status } of replicasOf(cluster, group)) {
@@ -72,6 +87,10 @@ function checkTime({ world }: SimulatedCluster, group: string, lastRevision: Rev
   if (aheadMs <= clockJumpsMsMax) return;
   const text = `the time of ${group} is ${Math.round(aheadMs)} ms ahead of the world's`;
   throw new Violation("no single clock moves a group's time", text);
+}
+
+function holds({ start, end }: Topology["regions"][number], key: InternalKey): boolean {
+  return key >= start && (end === undefined || key < end);
 }
 
 function groupOf({ told }: Recorded): string | undefined {

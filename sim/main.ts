@@ -64,6 +64,8 @@ function lackingIn(reports: readonly SeedReport[]): readonly string[] {
   if (total(({ leaderChanges }) => leaderChanges) === 0) lacking.push("no change of leaders");
   if (total(({ checkpoints }) => checkpoints) < 3) lacking.push("fewer than three checkpoints");
   if (total(({ trims }) => trims) < 3) lacking.push("fewer than three trims");
+  if (total(({ watchRestarts }) => watchRestarts) < 3)
+    lacking.push("fewer than three restarts of a watch");
   const undecided = total(({ registersUndecided }) => registersUndecided);
   if (undecided * 10 > total(({ registers }) => registers)) lacking.push("too many undecided keys");
   return lacking;
@@ -90,6 +92,7 @@ function lineOf(report: SeedReport): string {
     `${report.leaderChanges} leader changes`,
     `${report.checkpoints} checkpoints`,
     `${report.trims} trims`,
+    `${report.watched} watched`,
     `hash ${report.traceHash}`,
     `[${struck.join(", ")}]`,
   ].join("  ");

@@ -1,6 +1,6 @@
 /** One seed, from an empty cluster to a verdict: faults under load, then calm, then every oracle. */
 import type { ReplicaLimits } from "../actors/replica/limits.ts";
-import { internalKeyOf } from "../infra/codec/key-text.ts";
+import { bucketPrefix, internalKeyOf, prefixEnd } from "../infra/codec/key-text.ts";
 import { defaultTopology } from "../infra/topology/default-topology.ts";
 import type { Topology } from "../infra/topology/topology.ts";
 import {
@@ -16,6 +16,7 @@ import { Violation } from "./violation.ts";
 import { History } from "./workload/history.ts";
 import { RawSimulatedClient } from "./workload/raw-client.ts";
 import { SimulatedClient } from "./workload/simulated-client.ts";
+import { SimulatedWatcher } from "./workload/simulated-watcher.ts";
 
 export interface SeedOptions {
   readonly seed: number;
@@ -47,6 +48,9 @@ export interface SeedReport {
   /** Keys whose histories were searched for an explanation, and those where the search gave up. */
   readonly registers: number;
   readonly registersUndecided: number;
+  /** Changes that watches told, and how often those that die were started again. */
+  readonly watched: number;
+  readonly watchRestarts: number;
   readonly traceHash: string;
   readonly events: number;
 }
@@ -133,6 +137,8 @@ function play(cluster: SimulatedCluster, options: SeedOptions): SeedReport {
     });
   });
   for (const client of [...load, ...raw]) client.start();
+  const watchers = watchersOf(cluster);
+  for (const watcher of watchers) watcher.start();
   const nemesis = new Nemesis({
     cluster,
     randomness: randomness.split("nemesis"),
@@ -152,8 +158,11 @@ function play(cluster: SimulatedCluster, options: SeedOptions): SeedReport {
   for (const client of [...load, ...raw]) client.stop();
   require("every call ends", world.runUntil(() => history.open === 0, recoveryMs));
   require("replicas catch up", world.runUntil(() => caughtUp(cluster), recoveryMs));
+  for (const watcher of watchers) watcher.calmDown();
+  require("watches catch up", world.runUntil(() => watchedAll(cluster, watchers), recoveryMs));
 
-  const registers = judge(cluster, history);
+  const watches = watchers.map(({ record }) => record);
+  const registers = judge(cluster, history, watches);
   requireSomethingHappened(cluster, history, nemesis);
   return {
     seed,
@@ -168,6 +177,8 @@ function play(cluster: SimulatedCluster, options: SeedOptions): SeedReport {
     faults: nemesis.counts,
     registers: registers.checked,
     registersUndecided: registers.undecided,
+    watched: watches.reduce((sum, { changes }) => sum + changes.length, 0),
+    watchRestarts: watches.reduce((sum, { restarts }) => sum + restarts, 0),
     traceHash: cluster.trace.hex,
     events: world.eventsRun,
   };
@@ -199,6 +210,39 @@ function keyNames(): readonly string[] {
   return ["a", "b", "h", "i", "k", "m", "q", "r", "t", "z"].map((key) =>
     internalKeyOf("default", key),
   );
+}
+
+/** One that keeps up, one that neither does nor lives long, and one that begins with what is there. */
+function watchersOf(cluster: SimulatedCluster): readonly SimulatedWatcher[] {
+  const { world, network, randomness, topology } = cluster;
+  const start = bucketPrefix("default");
+  const range = { start, end: prefixEnd(start) };
+  const kinds = [
+    { withCurrent: false, slow: false, restarts: false },
+    { withCurrent: false, slow: true, restarts: true },
+    { withCurrent: true, slow: false, restarts: true },
+  ];
+  return kinds.map((kind, index) => {
+    const name = `watcher${index + 1}`;
+    return new SimulatedWatcher({
+      name,
+      machine: world.machine(name),
+      network,
+      randomness: randomness.split(name),
+      prefix: topology.prefix,
+      range,
+      ...kind,
+    });
+  });
+}
+
+/** Every watch has been told all that leaders have applied. */
+function watchedAll(cluster: SimulatedCluster, watchers: readonly SimulatedWatcher[]): boolean {
+  return cluster.topology.regions.every(({ group }) => {
+    const leader = cluster.leaderOf(group)?.host?.replica(group)?.status();
+    if (leader === undefined) return false;
+    return watchers.every((watcher) => watcher.isThrough(group, leader.lastRevision));
+  });
 }
 
 function require(what: string, holds: boolean): void {

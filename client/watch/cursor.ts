@@ -100,7 +100,11 @@ function joinEqual(parts: readonly CursorPart[]): CursorPart[] {
   const joined: CursorPart[] = [];
   for (const part of sorted(parts)) {
     const last = joined.at(-1);
-    if (last !== undefined && last.range.end === part.range.start && isSame(last, part)) {
+    if (
+      last !== undefined &&
+      last.range.end === part.range.start &&
+      isSame(last.beginning, part.beginning)
+    ) {
       joined[joined.length - 1] = {
         range: { start: last.range.start, end: part.range.end },
         beginning: part.beginning,
@@ -112,7 +116,7 @@ function joinEqual(parts: readonly CursorPart[]): CursorPart[] {
   return joined;
 }
 
-function isSame({ beginning: one }: CursorPart, { beginning: other }: CursorPart): boolean {
+export function isSame(one: Beginning, other: Beginning): boolean {
   if (one.kind === "after" && other.kind === "after") return one.revision === other.revision;
   return one.kind === other.kind;
 }

@@ -1,11 +1,8 @@
 /** What one entry of a group's log changed, as the feed told it: handed to every watch that listens to the group. */
 import type { Change } from "../../kv/change.ts";
-import type { KeyRange } from "../../kv/commands/operation.ts";
-import { keyAfter } from "../../kv/internal-key.ts";
 import type { Revision } from "../../kv/revision.ts";
 import type { InternalKey } from "../../kv/state-reader.ts";
-import type { KeyFilter } from "./key-filter.ts";
-import { inRange } from "./key-ranges.ts";
+import type { Selection } from "./selection.ts";
 import { changeOfFeed, type WatchedChange } from "./watched-change.ts";
 
 export interface FeedPosition {
@@ -26,7 +23,7 @@ export class FeedEntry implements FeedPosition {
   readonly #changes: readonly Change[];
   /** Copies that somebody wanted, by index: all who want one share it. */
   readonly #copies: WatchedChange[] = [];
-  /** Answers by range and filter: a thousand watches of one prefix look through the changes once. */
+  /** Answers by name of the selection: a thousand watches of one prefix look through the changes once. */
   readonly #selections = new Map<string, readonly WatchedChange[]>();
   /** Indices by key, made when the first watch of a single key asks. */
   #byKey: ReadonlyMap<InternalKey, readonly number[]> | undefined;
@@ -38,16 +35,14 @@ export class FeedEntry implements FeedPosition {
     this.#changes = changes;
   }
 
-  /** Changes of keys in the range that the filter lets pass, in order; they may be kept. */
-  select(range: KeyRange, filter: KeyFilter | undefined): readonly WatchedChange[] {
+  /** Changes of the selected keys, in order; they may be kept. */
+  select(selection: Selection): readonly WatchedChange[] {
     if (this.#changes.length === 0) return nothing;
-    if (filter === undefined && range.end === keyAfter(range.start)) return this.#of(range.start);
-    const name = `${range.start}\0\0${range.end ?? ""}\0\0${filter?.name ?? ""}`;
+    const { name, onlyKey } = selection;
+    if (onlyKey !== undefined) return this.#of(onlyKey);
     let selected = this.#selections.get(name);
     if (selected === undefined) {
-      selected = this.#copiesWhere(
-        ({ key }) => inRange(range, key) && (filter === undefined || filter.matches(key)),
-      );
+      selected = this.#copiesWhere(({ key }) => selection.has(key));
       this.#selections.set(name, selected);
     }
     return selected;

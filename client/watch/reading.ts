@@ -30,7 +30,8 @@ export interface Arrival {
 
 export interface ReadingOwner {
   readonly group: string;
-  readonly range: KeyRange;
+  /** In order; at least one. */
+  readonly ranges: readonly KeyRange[];
   readonly keysOnly: boolean;
   /** What is there now includes keys that are gone, as long as a tombstone tells of them. */
   readonly tombstonesToo: boolean;
@@ -38,8 +39,8 @@ export interface ReadingOwner {
   room(): Room;
   /** The place of the first page. */
   began(place: Place): void;
-  /** Changes of all keys up to this one, as of the moment at which the reading began; goes on when there is room again. */
-  piece(changes: WatchedChange[], throughKey: InternalKey, asOf: Revision): void;
+  /** What keys in front of this one hold, as of the moment at which the reading began; goes on when there is room again. */
+  piece(changes: WatchedChange[], before: InternalKey, asOf: Revision): void;
   arrived(arrival: Arrival): void;
   failed(failure: SynodError): void;
   /** The range is not, or not only, that group's any more. */
@@ -51,6 +52,8 @@ export abstract class Reading implements PageReader {
   protected readonly owner: ReadingOwner;
   /** Of the first page: all pages show that moment. */
   protected first: Place | undefined;
+  /** Which of the ranges is being read. */
+  #at = 0;
   #cancelled = false;
 
   constructor(reads: SharedReads, owner: ReadingOwner) {
@@ -83,13 +86,23 @@ export abstract class Reading implements PageReader {
     if (!this.#cancelled) this.owner.failed(failure);
   }
 
+  protected get range(): KeyRange {
+    return this.owner.ranges[this.#at] as KeyRange;
+  }
+
+  /** False behind the last range. */
+  protected nextRange(): boolean {
+    this.#at++;
+    return this.#at < this.owner.ranges.length;
+  }
+
   protected abstract take(page: HistoryPage, first: Place): void;
 }
 
 /** Nothing is read but where the group stands. */
 export class MomentReading extends Reading {
   override ask(): void {
-    const { start, end } = this.owner.range;
+    const { start, end } = this.range;
     this.reads.read(
       {
         kind: operationKind.range,
@@ -121,7 +134,8 @@ export class CurrentReading extends Reading {
   #changesCursor: ChangesCursor | undefined;
 
   override ask(): void {
-    const { range, keysOnly, tombstonesToo } = this.owner;
+    const { range } = this;
+    const { keysOnly, tombstonesToo } = this.owner;
     if (tombstonesToo) return this.#askWithTombstones();
     const start = this.#cursor === undefined ? range.start : keyAfter(this.#cursor);
     this.reads.read(
@@ -145,8 +159,11 @@ export class CurrentReading extends Reading {
       this.#collected.push(change);
       this.#bytes += bytesOf(change);
     }
-    if (cursor === undefined) return this.#arrive(first);
-    if (typeof cursor === "string") {
+    if (cursor === undefined) {
+      this.#cursor = undefined;
+      this.#changesCursor = undefined;
+      if (!this.nextRange()) return this.#arrive(first);
+    } else if (typeof cursor === "string") {
       this.#cursor = cursor;
     } else {
       this.#changesCursor = cursor;
@@ -156,14 +173,16 @@ export class CurrentReading extends Reading {
     const room = this.owner.room();
     if (this.#collected.length < room.changes && this.#bytes < room.bytes) return this.ask();
     const piece = this.#collected;
+    const before = this.#cursor === undefined ? this.range.start : keyAfter(this.#cursor);
     this.#collected = [];
     this.#bytes = 0;
     this.#inPieces = true;
-    this.owner.piece(piece, this.#cursor, first.lastRevision);
+    this.owner.piece(piece, before, first.lastRevision);
   }
 
   #askWithTombstones(): void {
-    const { range, keysOnly } = this.owner;
+    const { range } = this;
+    const { keysOnly } = this.owner;
     this.reads.read(
       {
         kind: operationKind.changes,
@@ -209,7 +228,8 @@ export class HistoryReading extends Reading {
   }
 
   override ask(): void {
-    const { range, keysOnly } = this.owner;
+    const { range } = this;
+    const { keysOnly } = this.owner;
     this.reads.read(
       {
         kind: operationKind.changes,
@@ -236,10 +256,8 @@ export class HistoryReading extends Reading {
     }
     const room = this.owner.room();
     if (this.#collected.length > room.changes || this.#bytes > room.bytes) this.#narrow(room);
-    if (cursor !== undefined) {
-      this.#cursor = cursor as ChangesCursor;
-      return this.ask();
-    }
+    this.#cursor = cursor as ChangesCursor | undefined;
+    if (cursor !== undefined || this.nextRange()) return this.ask();
     const arrived = sortByRevision(this.#collected);
     const through = this.#until;
     this.owner.arrived({ changes: arrived, through, slot: this.#narrowed ? undefined : slot });

@@ -11,7 +11,8 @@ import type { KeyRange } from "../../kv/commands/operation.ts";
 import { revisionsPerMs, type Revision } from "../../kv/revision.ts";
 import type { InternalKey } from "../../kv/state-reader.ts";
 import type { Place } from "../core/call.ts";
-import { keyAfter } from "../../kv/internal-key.ts";
+import { Selection } from "./selection.ts";
+import { common } from "./key-ranges.ts";
 import type { FeedEntry } from "./feed-entry.ts";
 import type { FeedListener } from "./group-feed.ts";
 import { HeldSteps, type Step } from "./held-steps.ts";
@@ -79,7 +80,8 @@ const nowhere = -1;
 
 export class Strand implements FeedListener, ReadingOwner {
   readonly group: string;
-  readonly range: KeyRange;
+  readonly ranges: readonly KeyRange[];
+  readonly #selection: Selection;
   readonly #host: StrandHost;
   readonly #beginning: Beginning;
   /** Every change up to it was handed over, and none above it. Never decreases. */
@@ -104,24 +106,41 @@ export class Strand implements FeedListener, ReadingOwner {
   #isPlaced = false;
   /** What it began with was handed over completely. */
   #hasBegun = false;
-  /** In pieces: everything up to this key, as of that revision. */
-  #begunThrough: { readonly key: InternalKey; readonly asOf: Revision } | undefined;
+  /** In pieces: everything in front of this key, as of that revision. */
+  #begunBefore: { readonly key: InternalKey; readonly asOf: Revision } | undefined;
   #ended = false;
-  /** Changes of it that the consumer has not taken. Kept by the watch. */
-  queued = 0;
-  /** The revision up to which the consumer has taken everything. Kept by the watch. */
-  taken: Revision | undefined;
+  /** Changes of it that the consumer has not taken. */
+  #queued = 0;
+  /** The revision up to which the consumer has taken everything. */
+  #taken: Revision | undefined;
+  /** Once so many more are taken, what it began with has been taken, which is everything up to that revision. */
+  #leftOfBeginning = 0;
+  #beganAt: Revision = nowhere;
 
-  constructor(host: StrandHost, group: string, { range, beginning }: Stretch) {
+  /** The ranges, at least one, are in order and apart from each other. */
+  constructor(host: StrandHost, group: string, ranges: readonly KeyRange[], beginning: Beginning) {
     this.#host = host;
     this.group = group;
-    this.range = range;
+    this.ranges = ranges;
+    this.#selection = new Selection(ranges, host.filter);
     this.#beginning = beginning;
     this.#held = new HeldSteps(host.limits);
     if (beginning.kind === "after") {
       this.#position = beginning.revision;
-      this.taken = beginning.revision;
+      this.#taken = beginning.revision;
     }
+  }
+
+  /** Changes of it that the consumer has not taken. */
+  get queued(): number {
+    return this.#queued;
+  }
+
+  /** The consumer has taken the oldest; `through` as it was pushed. */
+  took(through: Revision | undefined): void {
+    this.#queued--;
+    if (this.#leftOfBeginning === 0) this.#taken = through ?? this.#taken;
+    else if (--this.#leftOfBeginning === 0) this.#taken = this.#beganAt;
   }
 
   get keysOnly(): boolean {
@@ -154,25 +173,23 @@ export class Strand implements FeedListener, ReadingOwner {
 
   /** Where another watch would go on so that its consumer gets whatever this one's has not; undefined = not known yet. */
   get continuation(): Beginning | undefined {
-    const isAllTaken = this.queued === 0 && this.#hasBegun;
-    const revision = isAllTaken ? this.position : this.taken;
+    const isAllTaken = this.#queued === 0 && this.#hasBegun;
+    const revision = isAllTaken ? this.position : this.#taken;
     if (revision !== undefined) return { kind: "after", revision };
     return this.#beginning.kind === "now" ? undefined : this.#beginning;
   }
 
   /** Where another strand would go on so that it hands over whatever this one has not. */
   get remainder(): readonly Stretch[] {
-    const { range } = this;
-    if (this.#hasBegun) return [{ range, beginning: { kind: "after", revision: this.#position } }];
-    if (this.#begunThrough === undefined) return [{ range, beginning: this.#beginning }];
-    const { key, asOf } = this.#begunThrough;
-    const middle = keyAfter(key);
+    const { ranges } = this;
+    if (this.#hasBegun) return stretchesOf(ranges, { kind: "after", revision: this.#position });
+    if (this.#begunBefore === undefined) return stretchesOf(ranges, this.#beginning);
+    const { key, asOf } = this.#begunBefore;
+    const done = ranges.flatMap((range) => common(range, { start: "", end: key }) ?? []);
+    const left = ranges.flatMap((range) => common(range, { start: key, end: undefined }) ?? []);
     return [
-      {
-        range: { start: range.start, end: middle },
-        beginning: { kind: "after", revision: asOf },
-      },
-      { range: { start: middle, end: range.end }, beginning: this.#beginning },
+      ...stretchesOf(done, { kind: "after", revision: asOf }),
+      ...stretchesOf(left, this.#beginning),
     ];
   }
 
@@ -202,9 +219,8 @@ export class Strand implements FeedListener, ReadingOwner {
   heard(entry: FeedEntry): void {
     const { slot, previousSlot, resolved } = entry;
     if (this.#ended || slot <= this.#had) return;
-    const { filter, ignoreDeletes } = this.#host;
-    const selected = entry.select(this.range, filter);
-    const changes = ignoreDeletes ? selected.filter(isPut) : selected;
+    const selected = entry.select(this.#selection);
+    const changes = this.#host.ignoreDeletes ? selected.filter(isPut) : selected;
     this.#follow({ slot, previousSlot, resolved, changes });
   }
 
@@ -351,9 +367,9 @@ export class Strand implements FeedListener, ReadingOwner {
   }
 
   piece(changes: WatchedChange[], key: InternalKey, asOf: Revision): void {
-    this.#begunThrough = { key, asOf };
+    this.#begunBefore = { key, asOf };
     this.#mustAsk = true;
-    for (const change of changes) this.#host.push(this, change, undefined);
+    for (const change of changes) this.#handOver(change, undefined);
     this.#readOn();
   }
 
@@ -404,20 +420,29 @@ export class Strand implements FeedListener, ReadingOwner {
   #pushRead(changes: readonly WatchedChange[], through: Revision, slot: number | undefined): void {
     const isBeginning = !this.#hasBegun && this.#beginning.kind !== "after";
     if (!isBeginning) return this.#push(changes);
-    if (slot !== undefined && changes.length === 0 && this.queued === 0) this.taken = through;
-    for (const [at, change] of changes.entries()) {
-      const isLast = slot !== undefined && at === changes.length - 1;
-      this.#host.push(this, change, isLast ? through : undefined);
-    }
+    for (const change of changes) this.#handOver(change, undefined);
+    if (slot === undefined) return;
+    this.#beganAt = through;
+    this.#leftOfBeginning = this.#queued;
+    if (this.#queued === 0) this.#taken = through;
   }
 
   /** In order of revisions, each revision completely. */
   #push(changes: readonly WatchedChange[]): void {
     for (const [at, change] of changes.entries()) {
       const isLast = changes[at + 1]?.revision !== change.revision;
-      this.#host.push(this, change, isLast ? change.revision : undefined);
+      this.#handOver(change, isLast ? change.revision : undefined);
     }
   }
+
+  #handOver(change: WatchedChange, through: Revision | undefined): void {
+    this.#queued++;
+    this.#host.push(this, change, through);
+  }
+}
+
+function stretchesOf(ranges: readonly KeyRange[], beginning: Beginning): Stretch[] {
+  return ranges.map((range) => ({ range, beginning }));
 }
 
 function isPut({ operation }: WatchedChange): boolean {

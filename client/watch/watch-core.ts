@@ -4,17 +4,18 @@
  */
 import type { Clock } from "../../infra/clock/clock.ts";
 import { SynodError } from "../../infra/errors/synod-error.ts";
+import type { KeyRange } from "../../kv/commands/operation.ts";
 import type { Revision } from "../../kv/revision.ts";
 import { spansOf } from "../core/routing.ts";
 import type { RouteMap } from "../core/route-map.ts";
 import { WatchGapError } from "../errors.ts";
 import { ChangeQueue } from "./change-queue.ts";
-import { cursorText, type CursorPart } from "./cursor.ts";
+import { cursorText, isSame, type CursorPart } from "./cursor.ts";
 import type { KeyFilter } from "./key-filter.ts";
 import { coversAll, isEmptyRange } from "./key-ranges.ts";
 import type { Room } from "./reading.ts";
 import type { SharedReads } from "./shared-reads.ts";
-import { Strand, type StrandHost, type Stretch } from "./strand.ts";
+import { Strand, type Beginning, type StrandHost, type Stretch } from "./strand.ts";
 import type { WatchedChange } from "./watched-change.ts";
 import type { Watches } from "./watches.ts";
 
@@ -160,7 +161,7 @@ export class WatchCore implements StrandHost {
     for (const strand of this.#strands) {
       const beginning = this.#takenFrom(strand).continuation;
       if (beginning === undefined) return undefined;
-      parts.push({ range: strand.range, beginning });
+      for (const range of strand.ranges) parts.push({ range, beginning });
     }
     return parts;
   }
@@ -173,8 +174,7 @@ export class WatchCore implements StrandHost {
     if (taken === undefined) return undefined;
     const { source, change, through } = taken;
     this.#taken++;
-    source.queued--;
-    if (through !== undefined) source.taken = through;
+    source.took(through);
     this.#lookForRoom();
     return change;
   }
@@ -260,7 +260,6 @@ export class WatchCore implements StrandHost {
     const { bufferedChangesMax, bufferedBytesMax } = this.limits;
     this.#queue.push({ source, change, through });
     this.#pushed++;
-    source.queued++;
     const { count, bytes } = this.#queue;
     if (count >= bufferedChangesMax || bytes >= bufferedBytesMax) this.#isFull = true;
     if (count === 1 || this.#heldBackSinceMs !== undefined) this.#listener.readable();
@@ -294,11 +293,12 @@ export class WatchCore implements StrandHost {
   /** Strands whose keys another group owns now give way to others. */
   #cutAnew(routes: RouteMap): void {
     for (const strand of this.#strands) {
-      const { range, group } = strand;
-      const span = routes.firstSpan(range);
-      if (span === undefined || span.group !== group || span.end !== range.end) {
-        this.#unravel(strand);
-      }
+      const { ranges, group } = strand;
+      const isWhole = ranges.every((range) => {
+        const span = routes.firstSpan(range);
+        return span?.group === group && span.end === range.end;
+      });
+      if (!isWhole) this.#unravel(strand);
     }
   }
 
@@ -315,7 +315,7 @@ export class WatchCore implements StrandHost {
   }
 
   #spin(routes: RouteMap): void {
-    const begun: Strand[] = [];
+    const bundles: Bundle[] = [];
     for (const stretch of this.#unrouted.splice(0)) {
       const { range, beginning } = stretch;
       const spans = [...spansOf(range, routes)];
@@ -325,11 +325,14 @@ export class WatchCore implements StrandHost {
       }
       const origin = this.#unroutedOrigins.get(stretch);
       this.#unroutedOrigins.delete(stretch);
-      for (const { group, start, end } of spans) {
-        const strand = new Strand(this, group, { range: { start, end }, beginning });
-        if (origin !== undefined) this.#origins.set(strand, origin);
-        begun.push(strand);
-      }
+      for (const { group, start, end } of spans)
+        bundle(bundles, group, { start, end }, beginning, origin);
+    }
+    const begun: Strand[] = [];
+    for (const { group, ranges, beginning, origin } of bundles) {
+      const strand = new Strand(this, group, ranges, beginning);
+      if (origin !== undefined) this.#origins.set(strand, origin);
+      begun.push(strand);
     }
     this.#strands.push(...begun);
     // The feed first: what is said while the store is asked must be heard.
@@ -431,8 +434,32 @@ export class WatchCore implements StrandHost {
   /** The cursor goes on where the others are, and with current values where history is gone. */
   #gap({ lost, cause }: { readonly lost: Strand; readonly cause: SynodError }): WatchGapError {
     const parts = (this.cursor ?? []).map((part): CursorPart => {
-      return part.range === lost.range ? { ...part, beginning: { kind: "current" } } : part;
+      return lost.ranges.includes(part.range) ? { ...part, beginning: { kind: "current" } } : part;
     });
     return new WatchGapError(lost.group, lost.position ?? 0, cursorText(parts), cause);
   }
+}
+
+/** Ranges that one group owns and that begin alike: together they are told in order of revisions. */
+interface Bundle {
+  readonly group: string;
+  readonly ranges: KeyRange[];
+  readonly beginning: Beginning;
+  readonly origin: Strand | undefined;
+}
+
+function bundle(
+  bundles: Bundle[],
+  group: string,
+  range: KeyRange,
+  beginning: Beginning,
+  origin: Strand | undefined,
+): void {
+  for (const known of bundles) {
+    if (known.group === group && known.origin === origin && isSame(known.beginning, beginning)) {
+      known.ranges.push(range);
+      return;
+    }
+  }
+  bundles.push({ group, ranges: [range], beginning, origin });
 }

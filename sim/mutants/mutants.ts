@@ -127,4 +127,28 @@ export const mutants: readonly Mutant[] = [
     caughtBy: ["no single clock moves a group's time"],
     seeds: 40,
   },
+  {
+    name: "a watch takes every message for the one that follows",
+    file: "client/watch/strand.ts",
+    find: "return this.#had !== nowhere && previousSlot <= this.#had;",
+    replace: "return this.#had !== nowhere;",
+    caughtBy: ["watches tell what the log says"],
+    seeds: 5,
+  },
+  {
+    name: "a unit of which a watch has told one change counts as told",
+    file: "client/watch/strand.ts",
+    find: "const isLast = changes[at + 1]?.revision !== change.revision;",
+    replace: "const isLast = true;",
+    caughtBy: ["watches tell what the log says"],
+    seeds: 20,
+  },
+  {
+    name: "a replica that was restarted believes that nothing changed before",
+    file: "actors/feed/change-feed.ts",
+    find: "this.#lastChangedSlot = options.state.appliedThrough;",
+    replace: "this.#lastChangedSlot = 0;",
+    caughtBy: ["watches tell what the log says"],
+    seeds: 20,
+  },
 ];

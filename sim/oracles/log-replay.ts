@@ -7,6 +7,7 @@ import { CellCodec } from "../../infra/codec/cell-codec.ts";
 import { EntryDecoder } from "../../infra/codec/entry-codec.ts";
 import { operationKind, type Get, type Range } from "../../kv/commands/operation.ts";
 import type { OperationResult } from "../../kv/commands/result.ts";
+import type { Change } from "../../kv/change.ts";
 import { entryKind } from "../../kv/entry.ts";
 import type { Logged } from "../../kv/frame.ts";
 import { ReplicaState } from "../../kv/replica-state.ts";
@@ -38,6 +39,8 @@ export interface Replayed {
   readonly lastRevision: Revision;
   /** Values of executed puts, in order: none may be there twice, none that was said not to be executed. */
   readonly written: ReadonlyMap<string, number>;
+  /** In order of the log. */
+  readonly changes: readonly Change[];
 }
 
 export function replay(group: ReplayedGroup, operations: readonly Recorded[]): Replayed {
@@ -48,6 +51,8 @@ export function replay(group: ReplayedGroup, operations: readonly Recorded[]): R
     codec: new CellCodec(),
     bornWith: { regions: group.regions, directory: emptyDirectory },
   });
+  const changes: Change[] = [];
+  state.tellChanges((change) => void changes.push(change));
   const decoder = new EntryDecoder();
   const reads = readsBySlot(operations);
   const writes = writesByPlace(operations);
@@ -81,7 +86,7 @@ export function replay(group: ReplayedGroup, operations: readonly Recorded[]): R
   if (ahead !== undefined) {
     throw new Violation("reads see what was chosen", `${group.group} slot ${ahead}`);
   }
-  return { checksums, lastRevision: state.lastRevision, written };
+  return { checksums, lastRevision: state.lastRevision, written, changes };
 }
 
 /** Real time: whatever was told before an operation began lies at or before it. */

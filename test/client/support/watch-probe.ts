@@ -19,7 +19,7 @@ export interface ProbeOptions extends Partial<Omit<WatchRequest, "stretches">> {
   readonly slow?: boolean;
 }
 
-const letters = ["=", "-", "x"];
+const letters = ["=", "-", "x", "!"];
 
 export class WatchProbe {
   readonly core: WatchCore;

@@ -344,6 +344,61 @@ describe("several groups", () => {
     expect(anew.told.split(" ").toSorted()).toEqual(["a=2", "z=3"]);
   });
 
+  test("ranges of one group with another's between them are told in one order", async () => {
+    const start = keyNamed("");
+    const regions = [
+      { id: 1, version: 2, start: "", end: keyNamed("c"), group: "g1" },
+      { id: 2, version: 2, start: keyNamed("c"), end: keyNamed("r"), group: "g2" },
+      { id: 3, version: 2, start: keyNamed("r"), end: undefined, group: "g1" },
+    ];
+    world = new FakeCluster({ route: { version: 2, regions } });
+    store = new FakeStore(world, "g1", (attempt) => attempt.refuse("NO_QUORUM"));
+    store.pageRows = 2;
+    store.put("z", "1");
+    store.put("a", "1");
+    store.put("x", "1");
+    store.put("b", "1");
+    const current = new WatchProbe(
+      world,
+      { kind: "current" },
+      { range: { start, end: undefined } },
+    );
+    const { revision } = store;
+    store.put("z", "2");
+    store.put("a", "2");
+    await calm();
+    expect(current.told).toBe("x=1 b=1 z=2 a=2");
+    const range = { start, end: undefined };
+    const behind = new WatchProbe(world, { kind: "after", revision }, { range });
+    await calm();
+    store.say(
+      store.write(
+        [["y", "3"]],
+        [
+          ["a", "3"],
+          ["z", "3"],
+        ],
+      ),
+    );
+    await calm();
+    store.put("z", "lost");
+    store.put("a", "lost");
+    store.sayProgress();
+    await calm();
+    expect(behind.told).toBe("z=2 a=2 y=3 a=3 z=3 z=lost a=lost");
+    expect(current.told).toBe(`x=1 b=1 ${behind.told}`);
+    const ranges = [
+      { start, end: keyNamed("c") },
+      { start: keyNamed("r"), end: undefined },
+    ];
+    const ofFirst = (current.core.cursor ?? []).filter(
+      ({ beginning }) => beginning.kind === "after",
+    );
+    expect(ofFirst).toEqual(
+      ranges.map((one) => ({ range: one, beginning: { kind: "after", revision: store.revision } })),
+    );
+  });
+
   test("a range that another group has taken over is followed there", async () => {
     const second = new FakeStore(world, "g2");
     const answerSecond = world.react;

@@ -65,7 +65,7 @@ export class Scene {
 
   /** Everything that was told holds against the chosen log, and against real time. */
   end(): void {
-    judge(this.cluster, this.history);
+    judge(this.cluster, this.history, []);
   }
 
   nodes(names: readonly string[]): readonly SimulatedNode[] {
