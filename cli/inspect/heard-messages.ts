@@ -5,14 +5,17 @@ import type {
   InspectionHead,
 } from "../../infra/status/inspection.ts";
 
+/** No node has so many actors that its answer needs more. */
+const partsMax = 10_000;
+
 /** Undefined for what is not an answer to `inspect`, as from a node of another version. */
 export function answerFrom(payload: Uint8Array): InspectionAnswer | undefined {
   const said = objectFrom(payload);
   if (said === undefined || !isHead(said)) return undefined;
   const { part, parts, actors, machines = {} } = said as Partial<InspectionAnswer>;
   const isWhole =
-    isCount(part) &&
-    isCount(parts) &&
+    isCount(parts, partsMax) &&
+    isCount(part, parts) &&
     Array.isArray(actors) &&
     actors.every(isActor) &&
     isObject(machines) &&
@@ -68,8 +71,8 @@ function isActor(said: unknown): boolean {
   );
 }
 
-function isCount(value: unknown): boolean {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 1;
+function isCount(value: unknown, most: number): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 1 && value <= most;
 }
 
 function isObject(value: unknown): value is object {

@@ -106,6 +106,7 @@ test("everything that nodes and clients need passes", async () => {
     "synod.api",
     "synod.api.n1",
     "synod.admin.get.status",
+    "synod.admin.get.inspect",
     "$SRV.PING",
     "$SRV.INFO.synod",
   ];
@@ -113,7 +114,8 @@ test("everything that nodes and clients need passes", async () => {
     `${someone.transport.inboxPrefix}.1`,
     "synod.kv.default.watch.a.b",
     "synod.feed.g1",
-    "synod.events.n2.machine",
+    "synod.events.n2.g1.acceptor",
+    "synod.events.n2.-.pulse",
   ];
   const asNode: string[] = [];
   const listening = ["synod.p.n-n1.*", "synod.p.g-g1.*", "synod.kv.*.put.>", "synod.kv.*.range"];
@@ -177,11 +179,13 @@ test("a node cannot speak as another node, nor tell another's events", async () 
   const n3 = await node("n3");
   const heard = await hears(n3, "synod.p.>");
   const n2 = await node("n2");
-  expect(await says(n2, "synod.p.n-n3.n1", "synod.p.n-n3.n2.n1", "synod.events.n1.state")).toEqual([
-    "publish synod.p.n-n3.n1",
-    "publish synod.p.n-n3.n2.n1",
-    "publish synod.events.n1.state",
-  ]);
+  const forged = [
+    "synod.p.n-n3.n1",
+    "synod.p.n-n3.n2.n1",
+    "synod.events.n1.g1.acceptor",
+    "synod.events.n1.-.pulse",
+  ];
+  expect(await says(n2, ...forged)).toEqual(forged.map((subject) => `publish ${subject}`));
   expect(await says(n2, "synod.p.n-n3.n2")).toEqual([]);
   await untilTrue("the true one arrives", () => heard.length > 0);
   expect(heard).toEqual(["synod.p.n-n3.n2"]);
@@ -200,9 +204,14 @@ test("a client cannot forge a change event", async () => {
 
 test("a client cannot forge a feed or a node's events", async () => {
   const forger = await client();
-  const forged = ["synod.feed.g1", "synod.events.n1.state"];
   const victim = await client();
   const heard = await hears(victim, "synod.feed.>");
+  const events = [
+    "synod.events.n1.g1.acceptor",
+    "synod.events.n1.-.node",
+    "synod.events.n1.-.pulse",
+  ];
+  const forged = ["synod.feed.g1", ...events];
   expect(await says(forger, ...forged)).toEqual(forged.map((subject) => `publish ${subject}`));
   expect(await says(await node("n1"), "synod.feed.g1")).toEqual([]);
   await untilTrue("the true one arrives", () => heard.length > 0);
@@ -252,7 +261,8 @@ test("a client cannot listen to the protocol, to others' requests, or in a node'
 
 test("a node cannot act as a client", async () => {
   const n1 = await node("n1");
-  const requests = ["synod.kv.default.put.k", "synod.api.n2", "synod.admin.get.status"];
+  const asking = ["synod.admin.get.status", "synod.admin.get.inspect"];
+  const requests = ["synod.kv.default.put.k", "synod.api.n2", ...asking];
   expect(await says(n1, ...requests)).toEqual(requests.map((subject) => `publish ${subject}`));
 });
 
