@@ -110,7 +110,13 @@ function pressed(event: KeyboardEvent): void {
     filter.blur();
     return;
   }
-  if (event.target instanceof HTMLInputElement) return;
+  if (event.target === filter && (event.key === "ArrowDown" || event.key === "Enter")) {
+    tree.focusFound();
+    event.preventDefault();
+    return;
+  }
+  // Letters typed into a field are no keys of ours; on a check box they are.
+  if (event.target === filter) return;
   if (event.key === "/") filter.focus();
   else if (event.key === "o") location.hash = "#/";
   else if (event.key === "f" && chosen() !== "") actorPage.toggleFit();

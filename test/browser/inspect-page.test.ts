@@ -122,6 +122,22 @@ describeInBrowser("the page of synod inspect", () => {
     }, "#/n1/g1/acceptor");
   });
 
+  test("a list of events that is held stands still, and then shows what came meanwhile", async () => {
+    await onPage(async (page) => {
+      await page.waitForSelector("#state-voting.active");
+      happens("n1/g1/acceptor", "voting", "voting", "prepare");
+      await shows(page, "#actor .events", "prepare");
+      await page.click("#actor .choices label:last-child");
+      happens("n1/g1/acceptor", "voting", "voting", "accept", [], { memory: { waiting: 2 } });
+      await shows(page, "#actor .memory", "waiting2");
+      expect(await textOf(page, "#actor .events")).not.toContain("accept");
+      await page.click("#actor .choices label:last-child");
+      await shows(page, "#actor .events li", "accept");
+      await page.click("#actor .choices label:first-child");
+      expect(await page.$$("#actor .events li")).toEqual([]);
+    }, "#/n1/g1/acceptor");
+  });
+
   test("a new leader is one of the overview and of the last changes", async () => {
     await onPage(async (page) => {
       fake.say({ type: "node-gone", node: "n2" });
@@ -161,7 +177,11 @@ describeInBrowser("the page of synod inspect", () => {
         rows.filter((row) => row.checkVisibility()).map((row) => row.getAttribute("data-actor")),
       );
       expect(found).toEqual(["n2/g1/proposer", "n2/g8/proposer"]);
-      await page.keyboard.type(" nothing is like this");
+      await page.keyboard.press("Enter");
+      await page.keyboard.press("Enter");
+      await shows(page, "#actor h1", "n2/g1/proposer");
+      await page.keyboard.press("/");
+      await page.keyboard.type("N2 lead nothing is like this");
       expect(await page.$eval("#nothing-found", (note) => note.hidden)).toBe(false);
       await page.keyboard.press("Escape");
       expect(await page.$eval("#filter", (input) => input.value)).toBe("");

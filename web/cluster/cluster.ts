@@ -34,8 +34,6 @@ export class Cluster {
   #nodes = new Map<string, NodeModel & { readonly actors: Map<string, ActorModel> }>();
   /** Newest first. */
   readonly happenings: Happening[] = [];
-  /** Undefined until something was heard. */
-  heardMs: number | undefined;
   hasBroker = true;
   #structure = true;
   #changedNodes = false;
@@ -75,7 +73,6 @@ export class Cluster {
 
   /** `nowMs`: Unix time in this browser. */
   apply(message: LiveMessage, nowMs: number): void {
-    this.heardMs = nowMs;
     switch (message.type) {
       case "snapshot":
         return this.#snapshot(message.nodes, nowMs);

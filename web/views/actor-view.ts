@@ -26,6 +26,7 @@ export class ActorPage {
   readonly #memoryList = make("dl", { class: "memory" });
   readonly #eventList = make("ol", { class: "events", "aria-label": "Last events" });
   readonly #onlyChanges = make("input", { type: "checkbox" });
+  readonly #held = make("input", { type: "checkbox" });
   readonly #memory = new MemoryView(this.#memoryList);
   readonly #events = new EventsView(this.#eventList);
   readonly #fit = make("button", { type: "button", class: "fit" }, "Whole chart");
@@ -49,15 +50,18 @@ export class ActorPage {
         make("h2", {}, "Memory"),
         this.#memoryList,
         make("h2", {}, "Events"),
-        make("label", { class: "only" }, this.#onlyChanges, "only changes of state"),
+        make(
+          "p",
+          { class: "choices" },
+          make("label", {}, this.#onlyChanges, "only changes of state"),
+          make("label", {}, this.#held, "hold still"),
+        ),
         this.#eventList,
       ),
     );
-    this.#onlyChanges.addEventListener("change", () => {
-      this.#events.onlyChanges = this.#onlyChanges.checked;
-      const actor = this.#shown;
-      if (actor !== undefined) this.#events.show(actor.events, true);
-    });
+    for (const choice of [this.#onlyChanges, this.#held]) {
+      choice.addEventListener("change", () => this.#chooseEvents());
+    }
   }
 
   /** The chart's own size, where texts are easy to read, or all of it at once. */
@@ -110,6 +114,13 @@ export class ActorPage {
 
   get #shown(): ActorModel | undefined {
     return this.#actor === undefined ? undefined : this.#cluster.actor(this.#actor);
+  }
+
+  #chooseEvents(): void {
+    this.#events.onlyChanges = this.#onlyChanges.checked;
+    this.#events.held = this.#held.checked;
+    const actor = this.#shown;
+    if (actor !== undefined) this.#events.show(actor.events, true);
   }
 
   #showStatus({ place, state, status, failure }: ActorModel): void {

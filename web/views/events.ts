@@ -10,6 +10,7 @@ export class EventsView {
   readonly #list: HTMLElement;
   #newest: InspectionEvent | undefined;
   #onlyChanges = false;
+  #isHeld = false;
 
   constructor(list: HTMLElement) {
     this.#list = list;
@@ -19,8 +20,14 @@ export class EventsView {
     this.#onlyChanges = only;
   }
 
+  /** What happens meanwhile is shown afterwards. */
+  set held(held: boolean) {
+    this.#isHeld = held;
+  }
+
   /** `anew`: these are another actor's, or chosen in another way. */
   show(events: readonly InspectionEvent[], anew: boolean): void {
+    if (this.#isHeld && !anew) return;
     const chosen = this.#onlyChanges ? events.filter(({ from, to }) => from !== to) : events;
     const known = anew || this.#newest === undefined ? -1 : chosen.indexOf(this.#newest);
     if (known < 0) this.#list.replaceChildren();
@@ -42,7 +49,7 @@ function line(happened: InspectionEvent): HTMLLIElement {
     timeElement(atMs),
     make("b", {}, event.type),
     make("span", { class: "way" }, way),
-    make("span", { class: "quiet details", title: detail }, detail),
     make("span", { class: "quiet skipped" }, skipped > 0 ? `and ${skipped} more` : ""),
+    make("span", { class: "quiet details", title: detail }, detail),
   );
 }

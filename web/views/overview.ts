@@ -19,6 +19,7 @@ export class OverviewView {
     this.#cluster = cluster;
     this.#section = section;
     section.append(
+      make("p", { class: "nobody quiet" }, "No node has been heard yet."),
       make("h1", {}, "Groups and nodes"),
       make(
         "div",

@@ -89,6 +89,13 @@ export class TreeView {
     row.element.scrollIntoView({ block: "nearest" });
   }
 
+  /** From the filter to what it found. */
+  focusFound(): void {
+    const visible = this.#rows.filter(isVisible);
+    const actor = this.#filter === "" ? undefined : visible.find((row) => row.actor !== undefined);
+    this.#focus(actor ?? visible[0], true);
+  }
+
   #nodeRow(name: string): Row {
     const actors = [...(this.#cluster.node(name)?.actors.values() ?? [])];
     const row = this.#row(name, name, undefined, 1, undefined, () => {
