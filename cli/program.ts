@@ -15,6 +15,7 @@ import { addRegions } from "./commands/regions.ts";
 import { addStart } from "./commands/start.ts";
 import { addStatus } from "./commands/status.ts";
 import { addTxn } from "./commands/txn.ts";
+import { addWatch } from "./commands/watch.ts";
 import { exitCodeHelp } from "./output/exit-codes.ts";
 import type { Screen } from "./output/screen.ts";
 import { colorChoices, type ColorChoice } from "./output/style.ts";
@@ -57,6 +58,7 @@ export function synodProgram(screen: Screen): Command {
   addGet(program, screen);
   addDel(program, screen);
   addRange(program, screen);
+  addWatch(program, screen);
   addIncr(program, screen);
   addTxn(program, screen);
   program.commandsGroup("Move it:");

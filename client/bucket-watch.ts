@@ -8,6 +8,7 @@ import type { Codecs } from "./codecs.ts";
 import { Entry, type EntryDetails, type EntryOperation } from "./entry.ts";
 import { storedFilter, type Filter } from "./key-listing.ts";
 import { badRequest, noOptions, wholeNumber, type CallOptions } from "./options.ts";
+import { boundsIn, type Bounds } from "./range-scan.ts";
 import type { KeyFilter } from "./watch/key-filter.ts";
 import { openWatch, type WatchFrom, type WatchQuery } from "./watch/open-watch.ts";
 import type { Watch, WatchCallbacks } from "./watch/watch.ts";
@@ -33,8 +34,11 @@ export interface HistoryOptions extends CallOptions {
   readonly headers_only?: boolean;
 }
 
-/** What `watch` takes. `timeoutMs` is for its beginning alone, `signal` ends it at any time. */
-export interface WatchOptions extends HistoryOptions, WatchCallbacks {
+/**
+ * What `watch` takes. Which keys is said by `key`, or by bounds as with `range`, not by both. `timeoutMs` is for its
+ * beginning alone, `signal` ends it at any time.
+ */
+export interface WatchOptions extends HistoryOptions, WatchCallbacks, Bounds {
   /** What to begin with: the newest entry of every key unless given. */
   readonly include?: KvWatchInclude;
   /** Tells nothing of keys that are deleted, purged, or expire. */
@@ -123,8 +127,12 @@ export async function historyOf(
 /** Which keys, and how much of them. */
 function aimOf(
   { prefix, codecs }: WatchedBucket,
-  { key, headers_only: keysOnly = false }: HistoryOptions,
+  { key, headers_only: keysOnly = false, ...bounds }: HistoryOptions & Bounds,
 ) {
+  if ([bounds.prefix, bounds.start, bounds.end].some((bound) => bound !== undefined)) {
+    if (key !== undefined) throw badRequest("a watch is given a key and a range");
+    return { ranges: [boundsIn(prefix, bounds)], filter: undefined, keysOnly };
+  }
   const patterns = storedFilter(codecs, key);
   const filter: KeyFilter | undefined =
     key === undefined
