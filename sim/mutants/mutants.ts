@@ -144,6 +144,14 @@ export const mutants: readonly Mutant[] = [
     seeds: 20,
   },
   {
+    name: "who does not publish does not notice what changed last",
+    file: "actors/feed/change-feed.ts",
+    find: "    this.#lastChangedSlot = slot;\n    if (!this.#capturing) return;",
+    replace: "    if (!this.#capturing) return;\n    this.#lastChangedSlot = slot;",
+    caughtBy: ["watches tell what the log says"],
+    seeds: 20,
+  },
+  {
     name: "a replica that was restarted believes that nothing changed before",
     file: "actors/feed/change-feed.ts",
     find: "this.#lastChangedSlot = options.state.appliedThrough;",
