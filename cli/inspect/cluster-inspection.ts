@@ -127,9 +127,8 @@ export class ClusterInspection {
     const said = eventFrom(subject, payload);
     if (said === undefined) return;
     const view = this.#heard(said.node);
-    const event = isEvent(said) ? said : undefined;
-    if (view.misses(said, event !== undefined)) this.#isAskWanted = true;
-    if (event !== undefined && view.happened(event)) this.#tell({ type: "transition", event });
+    if (view.misses(said)) this.#isAskWanted = true;
+    if (isEvent(said) && view.happened(said)) this.#tell({ type: "transition", event: said });
   }
 
   #heard(node: string): NodeView {

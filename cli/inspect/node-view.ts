@@ -58,8 +58,11 @@ export class NodeView {
     );
   }
 
-  /** What came before `message` was not all heard, or is not of this start. */
-  misses({ start, sequence }: InspectionHead, isEvent: boolean): boolean {
+  /** What came before `message` was not all heard, or it is of another start or of an actor that is not known. */
+  misses(message: InspectionHead | InspectionEvent): boolean {
+    const { start, sequence } = message;
+    const isEvent = "actor" in message;
+    if (isEvent && !this.#actors.has(message.actor)) return true;
     return start !== this.#start || sequence > this.#sequence + (isEvent ? 1 : 0);
   }
 

@@ -197,6 +197,15 @@ test("a lost message is noticed by the next one or by a pulse, and all is asked 
   expect(stage.asked).toHaveLength(3);
 });
 
+test("an actor that was made meanwhile is asked for at once", () => {
+  stage.look();
+  stage.answer(answerOf("n1"));
+  stage.runUntil(1_000);
+  stage.tell({ ...eventOf("n1", 1), actor: "n1/g2/acceptor", from: "" });
+  stage.runUntil(1_150);
+  expect(stage.asked).toHaveLength(2);
+});
+
 test("an answer that shows what was known is no news", () => {
   stage.look();
   stage.answer(answerOf("n1"));
