@@ -25,12 +25,14 @@ test("every code is listed as it is", () => {
 
 /** What an example takes for granted. */
 const prelude = `
-import { ConflictError, SynodError, type Bucket, type SynodClient } from "synod";
+import { writeFile } from "node:fs/promises";
+import { ConflictError, SynodError, WatchGapError, type Bucket, type SynodClient } from "synod";
 declare const synod: SynodClient;
 declare const bucket: Bucket;
 declare const revision: number;
 declare const text: string;
 declare function mergeWith(revision: number): Promise<void>;
+declare function shipOnce(order: string, revision: number): Promise<void>;
 declare function readBack(): Promise<void>;
 `;
 
