@@ -236,6 +236,29 @@ describeInBrowser("the page of synod inspect", () => {
     });
   });
 
+  test("an actor that failed says why, wherever it is shown", async () => {
+    await onPage(async (page) => {
+      const failure = { code: "INVARIANT_VIOLATED", text: "a slot has one value" };
+      happens("n3/g2/acceptor", "voting", "voting", "accept", [], { status: "failed", failure });
+      await shows(page, "#actor .status", "failed in voting: INVARIANT_VIOLATED, a slot has one");
+      await page.waitForSelector('#tree [data-actor="n3/g2/acceptor"][data-tone="bad"]');
+      await page.keyboard.press("o");
+      await page.waitForSelector('[data-group="g2"] [data-node="n3"][data-tone="bad"]');
+      expect(await textOf(page, '[data-group="g2"] [data-node="n3"] .word')).toBe("failed");
+    }, "#/n3/g2/acceptor");
+  });
+
+  test("a leader that was replaced and has not noticed is no leader", async () => {
+    await onPage(async (page) => {
+      const memory = { promise: "1.10@5", chosenThrough: 1204 };
+      happens("n5/g1/acceptor", "voting", "voting", "prepare", [], { memory });
+      happens("n5/g1/proposer", "preparing", "leading", "promised");
+      await shows(page, '[data-group="g1"] .leader', "n5");
+      expect(await textOf(page, '[data-group="g1"] .leader')).toBe("n5");
+      expect(await textOf(page, '[data-group="g1"] [data-node="n2"]')).toContain("superseded");
+    });
+  });
+
   test("what nodes say is text and never part of the page", async () => {
     await onPage(async (page, problems) => {
       const evil = `<img src="/x" onerror="document.title='taken over'">`;

@@ -14,7 +14,7 @@ export interface ActorPlace {
 }
 
 /** Newest first. */
-const eventsMax = 200;
+const eventsMax = 100;
 
 export class ActorModel {
   readonly id: string;
