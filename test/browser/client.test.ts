@@ -17,6 +17,7 @@ declare const window: {
   readonly synod: typeof synod;
   client: SynodClient;
   counting: { acknowledged: number; wrong: string };
+  seen: string[];
 };
 
 describeInBrowser("the client in a browser", () => {
@@ -64,7 +65,7 @@ describeInBrowser("the client in a browser", () => {
           sameRevision: entry?.revision === revision,
           text: entry?.string(),
           sum: await bucket.increment("visits", 2 ** 40),
-          isGone: (await bucket.get("gone")) === null,
+          isGone: (await bucket.find("gone")) === null,
         };
       }),
     );
@@ -138,6 +139,40 @@ describeInBrowser("the client in a browser", () => {
     );
     const outcome = "not executed";
     expect(seen).toEqual({ alice: "7", bob: "3", isConflict: true, code: "CONFLICT", outcome });
+  });
+
+  test("watches: what is there, what others change, and what they changed while it was cut off", async () => {
+    await using other = await connect({ servers: cluster.topology.servers, timeoutMs: 30_000 });
+    const config = other.bucket("config");
+    await config.put("first", "1");
+    await inPage(async (page) => {
+      await page.evaluate(async () => {
+        const seen: string[] = [];
+        window.seen = seen;
+        const watch = await window.client.bucket("config").watch();
+        void (async () => {
+          for await (const { operation, key, length } of watch) {
+            seen.push(`${operation} ${key} ${length}`);
+            if (seen.length === 23) watch.stop();
+          }
+          seen.push("stopped");
+        })();
+      });
+      const sees = (count: number): Promise<unknown> =>
+        page.waitForFunction((count) => window.seen.length >= count, {}, count);
+      await sees(1);
+      await config.put("second", "22");
+      await config.delete("first");
+      await sees(3);
+      await cluster.killBroker();
+      await cluster.restartBroker();
+      for (let turn = 0; turn < 20; turn++) await config.put("third", "3".repeat(turn));
+      await sees(24);
+      const expected = ["PUT first 1", "PUT second 2", "DEL first 0"];
+      for (let turn = 0; turn < 20; turn++) expected.push(`PUT third ${turn}`);
+      expected.push("stopped");
+      expect(await page.evaluate(() => window.seen)).toEqual(expected);
+    }, failedConnection);
   });
 
   test("goes on by itself after the NATS server was started again, and nothing is executed twice", async () => {

@@ -57,6 +57,8 @@ describeInBrowser("the example page", () => {
       await page.type("[name=value]", "hello");
       await page.click("form button");
       await page.waitForSelector("li:nth-child(2)");
+      await runSynod(["del", "--bucket", "notes", "from"], { directory });
+      await page.waitForFunction("document.querySelector('ul').innerText === 'greeting: hello'");
       await page.click("#like");
       await page.waitForFunction("document.querySelector('output').value === '1'");
       expect(problems.all).toEqual([]);

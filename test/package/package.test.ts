@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -12,6 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { basename, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
@@ -201,6 +203,19 @@ test("the example of a simulated cluster passes", () => {
   cpSync(join(root, "examples", "testing"), join(project, "testing"), { recursive: true });
   const said = run(process.execPath, ["--test", "testing/seats.test.mjs"], { cwd: project });
   expect(said).toMatch(/pass 3/);
+});
+
+test("the browser's client is as large as the guide says", () => {
+  const bundle = readFileSync(join(installed, "dist", "browser", "synod.js"));
+  const guide = readFileSync(join(root, "docs", "client.md"), "utf8");
+  const stated = /in one file of (\d+) KB \((\d+) KB compressed\)/
+    .exec(guide)
+    ?.slice(1)
+    .map(Number);
+  for (const [index, bytes] of [bundle.length, gzipSync(bundle).length].entries()) {
+    const ratio = bytes / 1000 / (stated?.[index] ?? 0);
+    expect([ratio > 0.9, ratio < 1.1, bytes]).toEqual([true, true, bytes]);
+  }
 });
 
 test("bundlers for browsers find the browser's client, which is complete in itself", async () => {
