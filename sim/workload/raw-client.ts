@@ -22,6 +22,7 @@ interface Asking {
   /** Attempts after the first. */
   retriesLeft: number;
   ended: boolean;
+  readonly goOn: () => void;
 }
 
 const retriesMax = 4;
@@ -63,7 +64,12 @@ export class RawSimulatedClient {
   }
 
   /** Asks without waiting, once: with a message id it may be asked again. */
-  ask(operation: WriteRequest | ReadRequest, messageId: string | undefined, retries = 0): Recorded {
+  ask(
+    operation: WriteRequest | ReadRequest,
+    messageId: string | undefined,
+    retries = 0,
+    goOn: () => void = () => undefined,
+  ): Recorded {
     const request = rawRequestOf(operation);
     if (request === undefined) throw new Error("there is no such raw request");
     const { history, name, process } = this.#options;
@@ -77,6 +83,7 @@ export class RawSimulatedClient {
       recorded: history.begin(begun),
       retriesLeft: retries,
       ended: false,
+      goOn,
     };
     this.#send(asking);
     return asking.recorded;
@@ -95,10 +102,10 @@ export class RawSimulatedClient {
     if (rawRequestOf(operation) === undefined) return this.#next();
     const writes = operation.kind !== operationKind.get && operation.kind !== operationKind.range;
     if (!writes || this.#randomness.chance(0.5)) {
-      this.ask(operation, undefined);
+      this.ask(operation, undefined, 0, () => this.#next());
     } else {
       this.#named += 1;
-      this.ask(operation, `${this.#options.name}-${this.#named}`, retriesMax);
+      this.ask(operation, `${this.#options.name}-${this.#named}`, retriesMax, () => this.#next());
     }
   }
 
@@ -139,7 +146,7 @@ export class RawSimulatedClient {
     asking.ended = true;
     const { history, process } = this.#options;
     history.end(asking.recorded, { atMs: process.machine.world.nowMs, answer });
-    this.#next();
+    asking.goOn();
   }
 
   #noteRevision(operation: WriteRequest | ReadRequest, result: unknown): void {

@@ -14,10 +14,12 @@ import { judge } from "../../../sim/judgement.ts";
 import { SimulatedCluster } from "../../../sim/simulated-cluster.ts";
 import type { SimulatedNode } from "../../../sim/simulated-node.ts";
 import { History, type Recorded } from "../../../sim/workload/history.ts";
+import { RawSimulatedClient } from "../../../sim/workload/raw-client.ts";
 import { copyOf } from "../../../sim/workload/simulated-client.ts";
 
 const operationTimeoutMs = 3_000;
 const patienceMs = 20_000;
+const rawRetries = 5;
 const dayMs = 24 * 60 * 60 * 1_000;
 
 type Verb = (scene: Scene, words: readonly string[]) => string | void;
@@ -28,6 +30,8 @@ export class Scene {
   readonly #client: ClientCore;
   /** A second client: while it asks nothing it goes on believing in the leader it knew. */
   readonly #other: ClientCore;
+  /** Speaks on raw subjects. Links from `raw` can be clogged and cut like those between nodes. */
+  readonly #raw: RawSimulatedClient;
   readonly open: Recorded[] = [];
   #numbers = 0;
 
@@ -47,6 +51,7 @@ export class Scene {
     });
     this.#client = this.#connect("client");
     this.#other = this.#connect("other");
+    this.#raw = this.#connectRaw("raw");
   }
 
   /** Makes values that are written once. */
@@ -99,6 +104,27 @@ export class Scene {
       client.read(operation as ReadRequest, freshness, operationTimeoutMs, completion);
     }
     return recorded;
+  }
+
+  issueRaw(words: readonly string[], messageId: string | undefined): Recorded {
+    const retries = messageId === undefined ? 0 : rawRetries;
+    return this.#raw.ask(operationOf(words).operation, messageId, retries);
+  }
+
+  #connectRaw(name: string): RawSimulatedClient {
+    const { world, network, randomness, topology } = this.cluster;
+    return new RawSimulatedClient({
+      name,
+      process: world.machine(name).start(),
+      network,
+      randomness: randomness.split(name),
+      prefix: topology.prefix,
+      history: this.history,
+      keys: [],
+      concurrency: 0,
+      thinkMs: 0,
+      timeoutMs: operationTimeoutMs,
+    });
   }
 
   #connect(name: string): ClientCore {
@@ -277,6 +303,11 @@ const verbs: Readonly<Record<string, Verb>> = {
     );
     return [...new Set(recorded.map((one) => scene.settle(one)))].join("\n");
   },
+
+  /** On raw subjects, which every node hears. `raw-named ID` asks under a message id, until it is answered. */
+  raw: (scene, words) => scene.settle(scene.issueRaw(words, undefined)),
+  "raw-named": (scene, [id, ...words]) => void scene.open.push(scene.issueRaw(words, id)),
+  "raw-ask": (scene, words) => void scene.open.push(scene.issueRaw(words, undefined)),
 
   /** Asks without waiting; `answers` waits for all of them. */
   ask: (scene, words) => {
