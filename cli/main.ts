@@ -2,7 +2,7 @@
 /** The `synod` command. */
 import { CommanderError } from "commander";
 import { exitCode, exitCodeFor } from "./output/exit-codes.ts";
-import { failureLines } from "./output/failure-lines.ts";
+import { failureLines, failureObject } from "./output/failure-lines.ts";
 import { processScreen, whenOutputEnds } from "./output/screen.ts";
 import { synodProgram } from "./program.ts";
 
@@ -32,7 +32,8 @@ try {
 
 function fail(failure: unknown): void {
   const kind = isLasting ? "process" : "operation";
-  for (const line of failureLines(failure, kind, screen.noteStyle)) screen.note(line);
+  if (process.argv.includes("--json")) screen.note(JSON.stringify(failureObject(failure)));
+  else for (const line of failureLines(failure, kind, screen.noteStyle)) screen.note(line);
   const isWanted = (process.env["SYNOD_DEBUG"] ?? "") !== "";
   if (isWanted && failure instanceof Error) screen.note(failure.stack ?? "");
   process.exitCode = exitCodeFor(failure);

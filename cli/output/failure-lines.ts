@@ -24,6 +24,22 @@ export function failureLines(failure: unknown, kind: FailureKind, style: Style):
   ];
 }
 
+/** The same for programs, in the words that raw subjects use. What is no `SynodError` is a defect. */
+export function failureObject(failure: unknown): object {
+  const known =
+    failure instanceof SynodError
+      ? failure
+      : new SynodError(
+          "INTERNAL_ERROR",
+          failure instanceof Error ? failure.message : String(failure),
+          {
+            nextStep: nextStepFor(failure),
+          },
+        );
+  const { code, message, retryable, outcome, nextStep } = known;
+  return { error: { code, message, retryable, outcome, nextStep } };
+}
+
 /** Every problem has a place and a fix of its own. */
 function topologyLines({ code, message, problems }: TopologyError, heading: string): string[] {
   const [first] = problems;

@@ -338,6 +338,14 @@ describe.concurrent("what is wrong is said", () => {
     silent.close();
   });
 
+  test("with --json an error is an object", async () => {
+    const { code, stdout, stderr } = await synod(["put", "", "x", "--json"]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(JSON.parse(stderr)).toMatchObject({
+      error: { code: "BAD_KEY", outcome: "not executed", retryable: false },
+    });
+  });
+
   test("a server that is not there, and who named it", async () => {
     const port = await freePort();
     const environment = { NATS_URL: `nats://127.0.0.1:${port}` };
