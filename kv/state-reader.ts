@@ -32,6 +32,8 @@ export interface Cell {
 /** Yields cells by key (ascending, or descending when reversed) and, within a key, newest revision first. */
 export interface CellCursor {
   next(): Cell | undefined;
+  /** The first cell of the key behind that of the cell returned last: a key's other versions, which may be many, are not read. */
+  nextKey(): Cell | undefined;
 }
 
 /** Versions wanted of the keys in `[start, end)`. */

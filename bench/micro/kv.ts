@@ -36,8 +36,8 @@ const born = revisionAt(Date.UTC(2026, 0, 1));
 
 const emptyCheckpoint: StateReader = {
   find: () => undefined,
-  scan: () => ({ next: () => undefined }),
-  history: () => ({ next: () => undefined }),
+  scan: () => ({ next: () => undefined, nextKey: () => undefined }),
+  history: () => ({ next: () => undefined, nextKey: () => undefined }),
 };
 
 /** A small xorshift: the same keys in every run. */

@@ -2,6 +2,8 @@
  * Several run cursors as one: the cursor on top stands on the first key of all, and of equal keys in the
  * newest run. Runs are ordered by time, so this is also newest version first.
  */
+import type { InternalKey } from "../../kv/state-reader.ts";
+import { invariant } from "../../machines/invariant.ts";
 import type { RunCursor } from "./run-cursor.ts";
 import type { Run } from "./run.ts";
 
@@ -30,10 +32,17 @@ export class CursorHeap {
     this.#settle(top);
   }
 
-  /** Moves the top cursor, which stands in `run`, behind all versions of its key. */
-  skipKey(run: Run): void {
+  /** Moves every cursor that stands on the key behind all of its versions. Forward only; `runs` by the cursors' ages. */
+  skipKey(key: InternalKey, runs: readonly Run[]): void {
+    while (this.#cursors[0]?.keyText === key) this.skipKeyOfTop(runs);
+  }
+
+  /** Moves the top cursor behind all versions of its key. Forward only. */
+  skipKeyOfTop(runs: readonly Run[]): void {
     const top = this.#cursors[0];
     if (top === undefined) return;
+    const run = runs[top.age];
+    invariant(run !== undefined, "a cursor's age is its run's place", { age: top.age });
     top.toNextKey(run);
     this.#settle(top);
   }

@@ -21,6 +21,8 @@ export interface KeyRange {
 }
 
 export class RangeCursor implements CellCursor {
+  /** Newest first: each cursor's age is its run's place here. */
+  readonly #runs: readonly Run[];
   readonly #heap: CursorHeap;
   /** Forward: the first key that is too far. In reverse: the last key that is not. */
   readonly #bound = new SearchKey();
@@ -36,6 +38,7 @@ export class RangeCursor implements CellCursor {
     reverse: boolean,
     values: ValueKeeper,
   ) {
+    this.#runs = runs;
     this.#values = values;
     this.#reverse = reverse;
     this.#newestOnly = !keepsHistory(range.from);
@@ -69,6 +72,16 @@ export class RangeCursor implements CellCursor {
       const version = readVersion(top.bytes, top.view, top.cell, this.#values);
       this.#heap.advance();
       return { key, version };
+    }
+  }
+
+  nextKey(): Cell | undefined {
+    const left = this.#lastKey;
+    for (;;) {
+      const cell = this.next();
+      if (cell === undefined || cell.key !== left) return cell;
+      // Most keys have one version in a run. From the second on it is searched for the next key, where that can be done.
+      if (!this.#reverse) this.#heap.skipKey(left, this.#runs);
     }
   }
 }

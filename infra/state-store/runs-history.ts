@@ -2,7 +2,7 @@
  * The versions of a key range between two revisions, over all runs of a group: what is read is what changed, as far as
  * runs tell. A run whose versions are all too old or too new is not opened, and of a key only what is wanted is walked.
  */
-import type { Cell, CellCursor, HistoryRange, Space } from "../../kv/state-reader.ts";
+import type { Cell, CellCursor, HistoryRange, InternalKey, Space } from "../../kv/state-reader.ts";
 import type { RunDevice } from "./block-device.ts";
 import { readVersion, type ValueKeeper } from "./cell-format.ts";
 import { CursorHeap } from "./cursor-heap.ts";
@@ -18,6 +18,7 @@ export class RunsHistory implements CellCursor {
   readonly #bound = new SearchKey();
   readonly #since: number;
   readonly #values: ValueKeeper;
+  #lastKey: InternalKey = "";
 
   constructor(
     device: RunDevice,
@@ -50,13 +51,23 @@ export class RunsHistory implements CellCursor {
       if (top === undefined) return undefined;
       if (this.#bound.compareWith(top.view, top.keyStart, top.keyEnd) >= 0) return undefined;
       if (top.revision <= this.#since) {
-        this.#heap.skipKey(this.#runs[top.age] as Run);
+        this.#heap.skipKeyOfTop(this.#runs);
         continue;
       }
       const key = top.keyText;
+      this.#lastKey = key;
       const version = readVersion(top.bytes, top.view, top.cell, this.#values);
       this.#heap.advance();
       return { key, version };
+    }
+  }
+
+  nextKey(): Cell | undefined {
+    const left = this.#lastKey;
+    for (;;) {
+      const cell = this.next();
+      if (cell === undefined || cell.key !== left) return cell;
+      this.#heap.skipKey(left, this.#runs);
     }
   }
 }

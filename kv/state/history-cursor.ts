@@ -35,8 +35,7 @@ export class CheckpointHistory implements LayerHistory {
   }
 
   advance(): void {
-    const left = this.key;
-    while (this.#cell !== undefined && this.#cell.key === left) this.#cell = this.#cells.next();
+    if (this.#cell !== undefined && this.#cell.key === this.key) this.#cell = this.#cells.nextKey();
     this.key = this.#cell?.key;
   }
 }

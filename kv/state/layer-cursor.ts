@@ -24,8 +24,7 @@ export class CheckpointCursor implements LayerCursor {
   }
 
   advance(): void {
-    const left = this.key;
-    while (this.#cell !== undefined && this.#cell.key === left) this.#cell = this.#cells.next();
+    if (this.#cell !== undefined && this.#cell.key === this.key) this.#cell = this.#cells.nextKey();
     this.key = this.#cell?.key;
   }
 

@@ -29,8 +29,8 @@ export interface ReplayedGroup {
 
 const nothing: StateReader = {
   find: () => undefined,
-  scan: (): CellCursor => ({ next: () => undefined }),
-  history: (): CellCursor => ({ next: () => undefined }),
+  scan: (): CellCursor => ({ next: () => undefined, nextKey: () => undefined }),
+  history: (): CellCursor => ({ next: () => undefined, nextKey: () => undefined }),
 };
 
 /** Applied after the last entry, per slot: what replicas must agree with. */

@@ -1,7 +1,7 @@
 /** Random checkpoints, merges, reopenings and crashes against a model that simply keeps everything. */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { keepsHistory, space, type Space } from "../../kv/state-reader.ts";
+import { keepsHistory, space, type CellCursor, type Space } from "../../kv/state-reader.ts";
 import type { MergePolicy } from "../../infra/state-store/merge-policy.ts";
 import type { GroupStateStore } from "../../infra/state-store/state-store.ts";
 import { allCells, cutOf, plainVersion, type PlainCell } from "./cuts.ts";
@@ -84,6 +84,22 @@ function project(cells: readonly PlainCell[], revision: number): PlainCell[] {
   });
 }
 
+function firstOfKeys(cells: readonly PlainCell[]): PlainCell[] {
+  return cells.filter(({ key }, at) => at === 0 || cells[at - 1]?.key !== key);
+}
+
+/** As `firstOfKeys`, without reading what lies between. */
+function firstCells(of: Space, cursor: CellCursor): PlainCell[] {
+  const nextKeys = { next: nextKey, nextKey };
+  let isFirst = true;
+  function nextKey() {
+    const cell = isFirst ? cursor.next() : cursor.nextKey();
+    isFirst = false;
+    return cell;
+  }
+  return allCells(of, nextKeys);
+}
+
 function compareAll(model: Model, group: GroupStateStore): void {
   expect(group.checkpoint?.appliedThrough).toBe(
     model.appliedThrough === 0 ? undefined : model.appliedThrough,
@@ -117,6 +133,8 @@ function compareAll(model: Model, group: GroupStateStore): void {
         const forward = allCells(of, group.scan(of, start, end, false));
         const reverse = allCells(of, group.scan(of, start, end, true));
         expect(project(forward, revision)).toEqual(expected);
+        expect(firstCells(of, group.scan(of, start, end, false))).toEqual(firstOfKeys(forward));
+        expect(firstCells(of, group.scan(of, start, end, true))).toEqual(firstOfKeys(reverse));
         expect(project(reverse, revision)).toEqual(expected.reverse());
       }
     }
@@ -150,6 +168,7 @@ function compareHistory(model: Model, group: GroupStateStore): void {
       const range = { start, end, below, since, until };
       const read = allCells(space.data, group.history(space.data, range));
       expect(read.filter(isWanted)).toEqual(expected);
+      expect(firstCells(space.data, group.history(space.data, range))).toEqual(firstOfKeys(read));
       expect(read.filter(({ revision }) => revision <= since)).toEqual([]);
     }
   }

@@ -77,20 +77,16 @@ export class MemoryCheckpoint implements StateReader {
       .toSorted(([left], [right]) => (left < right ? -1 : 1));
     if (reverse) keys.reverse();
     const cells = keys.flatMap(([key, versions]) => versions.map((version) => ({ key, version })));
-    const iterator = cells.values();
-    return { next: () => iterator.next().value };
+    return cursorOver(cells);
   }
 
   history(from: Space, { start, end, below }: HistoryRange): CellCursor {
-    const cells = this.scan(from, start, end, false);
-    const isWanted = ({ key, version }: Cell) => key !== start || version.revision < below;
-    return {
-      next() {
-        let cell = cells.next();
-        while (cell !== undefined && !isWanted(cell)) cell = cells.next();
-        return cell;
-      },
-    };
+    const all = this.scan(from, start, end, false);
+    const cells: Cell[] = [];
+    for (let cell = all.next(); cell !== undefined; cell = all.next()) {
+      if (cell.key !== start || cell.version.revision < below) cells.push(cell);
+    }
+    return cursorOver(cells);
   }
 
   /** How many cells a space holds. */
@@ -103,6 +99,18 @@ export class MemoryCheckpoint implements StateReader {
     if (keys === undefined) throw new Error(`no space ${of}`);
     return keys;
   }
+}
+
+function cursorOver(cells: readonly Cell[]): CellCursor {
+  let at = 0;
+  return {
+    next: () => cells[at++],
+    nextKey() {
+      const left = cells[at - 1]?.key;
+      while (at < cells.length && cells[at]?.key === left) at += 1;
+      return cells[at++];
+    },
+  };
 }
 
 /** Drops what a newer version at or below the watermark shadows, and tombstones nothing is left below. */
