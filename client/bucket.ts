@@ -1,5 +1,5 @@
 /** A bucket: a name in front of its keys, and every operation on them. */
-import { bucketPrefix } from "../infra/codec/key-text.ts";
+import { bucketPrefix, splitInternalKey } from "../infra/codec/key-text.ts";
 import type { SynodError } from "../infra/errors/synod-error.ts";
 import { absent, type Expectation } from "../kv/commands/operation.ts";
 import type {
@@ -37,6 +37,9 @@ import {
 } from "./input.ts";
 import { KeyListing, KeyTexts, storedFilter, type Filter } from "./key-listing.ts";
 import { isPattern } from "./key-pattern.ts";
+import { Election, type ElectOptions } from "./lock/election.ts";
+import type { Lock, LockOptions } from "./lock/lock.ts";
+import { lifeOf, takeLock } from "./lock/take-lock.ts";
 import {
   badRequest,
   callOptionsOf,
@@ -320,6 +323,44 @@ export class Bucket {
   async history(options: HistoryOptions = noOptions): Promise<Watch<WatchEntry>> {
     requireOptions(options);
     return historyOf(this.#watched, options);
+  }
+
+  /**
+   * Waits until the lock of this name is one's own, by a key of the bucket that expires unless it is renewed, which is done
+   * in the background. See `Lock` for what is promised, and what its `token` is for. With `timeoutMs` it fails with
+   * `TimeoutError` when the lock was not free in time. Who waits is woken as soon as the lock is free; there is no queue.
+   *
+   * @example
+   * await using lock = await bucket.lock("import", { ttlMs: 10_000, timeoutMs: 60_000 });
+   * while (lock.isHeld) await importNext(lock.token, lock.signal);
+   */
+  async lock(name: Key, options: LockOptions = noOptions): Promise<Lock> {
+    requireOptions(options);
+    return takeLock(this.#caller, this.#keyIn(name), options, (value) => this.#stored(value));
+  }
+
+  /**
+   * Makes this program a candidate in the election of this name: whoever has its key leads. See `Election`.
+   *
+   * @example
+   * const election = bucket.elect("scheduler", { value: hostname });
+   * const leadership = await election.campaign();
+   * leadership.signal.addEventListener("abort", () => stopScheduling());
+   */
+  elect(name: Key, options: ElectOptions = noOptions): Election {
+    requireOptions(options);
+    lifeOf(options.ttlMs);
+    const internalKey = this.#keyIn(name);
+    const key = typeof name === "string" ? name : splitInternalKey(internalKey).key;
+    return new Election(
+      {
+        name: key,
+        lock: (own) => this.lock(name, own),
+        leader: (own) => this.find(name, own),
+        observe: (own) => this.watch({ ...own, key }),
+      },
+      options,
+    );
   }
 
   /** What the bucket holds, counted now: the cost grows with its keys, not with its values. */

@@ -7,6 +7,8 @@ export type { HistoryOptions, WatchEntry, WatchOptions } from "./bucket-watch.ts
 export type { BucketStatus } from "./bucket-status.ts";
 export type { Codecs, KeyCodec, ValueCodec } from "./codecs.ts";
 export type { Entry, EntryOperation } from "./entry.ts";
+export type { Lock, LockOptions } from "./lock/lock.ts";
+export type { Election, ElectOptions } from "./lock/election.ts";
 export type { Filter } from "./key-listing.ts";
 export type { QueuedIterator } from "./queued-iterator.ts";
 export type { Key, Value } from "./input.ts";

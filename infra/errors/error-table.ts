@@ -43,6 +43,7 @@ export const errorTable = {
   // What the log decided.
   KEY_NOT_FOUND: notExecuted("Nothing; the key does not exist."),
   CONFLICT: notExecuted("Read the key again and decide anew."),
+  LOCK_LOST: notExecuted("Stop what needs the lock; take it again."),
   WRONG_REGION: notExecutedRetry("Fetch the routing table and send it to the owning group."),
   TOO_OLD: notExecuted("Read at a newer revision; history this old is no longer kept."),
   STALE_FRAME: unknown("Read the keys back; the session has moved past this frame."),

@@ -1,4 +1,5 @@
 /** A client of a whole simulated cluster, and promises that go on while virtual time does. */
+import type { SimulatedProcess } from "../../../infra/clock/simulated-process.ts";
 import { SynodClient } from "../../../client/synod-client.ts";
 import { failureOf, outcomeOf } from "./virtual-promises.ts";
 import { SimulatedCluster } from "../../../sim/simulated-cluster.ts";
@@ -9,6 +10,7 @@ const eventsPerTurn = 25;
 export class ClientOfCluster {
   readonly cluster: SimulatedCluster;
   readonly client: SynodClient;
+  readonly #processes = new Map<string, SimulatedProcess>();
 
   constructor(seed: number) {
     this.cluster = new SimulatedCluster({ seed, nodes: 3 });
@@ -20,10 +22,18 @@ export class ClientOfCluster {
     this.client = this.connect("client");
   }
 
+  /** The newest process on the machine of a client. */
+  processOf(name: string): SimulatedProcess {
+    const process = this.#processes.get(name);
+    if (process === undefined) throw new Error(`no client runs on ${name}`);
+    return process;
+  }
+
   /** A client on a machine of its own. */
   connect(name: string): SynodClient {
     const { world, network, randomness, topology } = this.cluster;
     const process = world.machine(name).start();
+    this.#processes.set(name, process);
     return new SynodClient({
       transport: network.connect(process, {
         onProblem: (problem) => {
