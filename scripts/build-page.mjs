@@ -1,4 +1,4 @@
-// The page of `synod inspect`: its sources as one script, and the files beside it. `node scripts/build-page.mjs FOLDER`.
+// The page of `synod inspect`: its sources as one script and one style sheet, and the files beside them. `node scripts/build-page.mjs FOLDER`.
 import { cpSync, mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -7,12 +7,15 @@ const web = fileURLToPath(new URL("../web", import.meta.url));
 
 export async function buildPage(folder) {
   mkdirSync(folder, { recursive: true });
-  for (const name of ["index.html", "page.css", "icon.svg"]) {
+  for (const name of ["index.html", "icon.svg"]) {
     cpSync(`${web}/${name}`, `${folder}/${name}`);
   }
   await build({
-    entryPoints: [`${web}/main.ts`],
-    outfile: `${folder}/page.js`,
+    entryPoints: [
+      { in: `${web}/main.ts`, out: "page" },
+      { in: `${web}/page.css`, out: "page" },
+    ],
+    outdir: folder,
     bundle: true,
     format: "esm",
     target: "es2022",
