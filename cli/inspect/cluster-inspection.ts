@@ -127,6 +127,7 @@ export class ClusterInspection {
     const said = eventFrom(subject, payload);
     if (said === undefined) return;
     const view = this.#heard(said.node);
+    view.tells = true;
     if (view.misses(said)) this.#isAskWanted = true;
     if (isEvent(said) && view.happened(said)) this.#tell({ type: "transition", event: said });
   }

@@ -13,6 +13,8 @@ export class NodeView {
   /** Nothing was heard of it for a while. */
   gone = false;
   heardMs = 0;
+  /** It was heard beside its answers: whoever looks may listen to it. */
+  tells = false;
   #start = 0;
   #sequence = 0;
   #actors = new Map<string, InspectedActor>();

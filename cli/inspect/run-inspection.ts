@@ -14,6 +14,7 @@ import { pages } from "./pages.ts";
 
 /** A node that runs answers in milliseconds. */
 const answerTimeoutMs = 2_000;
+const lookIntervalMs = 20;
 
 /** Resolves when everything is closed. */
 export async function runInspection(options: InspectOptions, screen: Screen): Promise<void> {
@@ -42,22 +43,21 @@ export async function runInspection(options: InspectOptions, screen: Screen): Pr
   }
 }
 
-/** Resolves when a node answers: a page that stays empty would not tell why. */
+/** Resolves when a node answers and is heard: a page that stays empty, or as it was, would not tell why. */
 function someNode(inspection: ClusterInspection, place: Place): Promise<void> {
   return new Promise((resolve, reject) => {
-    const end = (): void => {
-      cancel();
+    const stopListening = inspection.listen(() => undefined);
+    const deadlineMs = systemClock.monotonicMs() + answerTimeoutMs;
+    const look = (): void => {
+      const { nodes } = inspection;
+      const isHeard = nodes.some(({ tells }) => tells);
+      const isOver = isHeard || systemClock.monotonicMs() >= deadlineMs;
+      if (!isOver) return void systemClock.after(lookIntervalMs, look);
       stopListening();
+      if (isHeard) resolve();
+      else reject(nodes.length > 0 ? nobodyIsHeard(place) : nobodyAnswers(place));
     };
-    const cancel = systemClock.after(answerTimeoutMs, () => {
-      end();
-      reject(nobodyAnswers(place));
-    });
-    const stopListening = inspection.listen(({ type }) => {
-      if (type !== "snapshot") return;
-      end();
-      resolve();
-    });
+    look();
   });
 }
 
@@ -79,4 +79,10 @@ function nobodyAnswers({ access, prefix }: Place): SynodError {
       nextStep: `Look at \`synod status\`; this user also has to be allowed to ask ${prefix}.admin.get.> and to hear ${prefix}.events.>.`,
     },
   );
+}
+
+function nobodyIsHeard({ prefix }: Place): SynodError {
+  const message = "nodes show their actors, but nothing is heard of what these do";
+  const nextStep = `Use a user that may listen to ${prefix}.events.>: nats.conf gives that to clients, unless the line was left out.`;
+  return new SynodError("UNAVAILABLE", message, { nextStep });
 }

@@ -1,13 +1,15 @@
 /** `synod inspect` as a process. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
+import { NatsTransport } from "../../infra/transport/nats-transport.ts";
 import { runSynod, SynodProcess } from "../cli/support/synod.ts";
 import { startCluster, type Cluster } from "../cluster/support/cluster.ts";
+import { brokerPasswords, passwordOf } from "../support/broker-passwords.ts";
 import { startNatsServer } from "../support/nats-server.ts";
 import { waitUntil } from "../support/wait-until.ts";
 
@@ -63,6 +65,34 @@ test("a server without nodes behind it is said to be one, with what to do", asyn
   expect(code).toBe(1);
   expect(stderr).toContain(`no node behind ${server.url} shows its actors, under the prefix synod`);
   expect(stderr).toContain("synod.admin.get.>");
+  await server.kill();
+});
+
+test("a user that may not listen to what nodes tell is said to be one", async () => {
+  const config = join(directory, "closed.conf");
+  const shipped = readFileSync(new URL("../../nats.conf", import.meta.url), "utf8");
+  writeFileSync(config, shipped.replace('  "synod.events.>"\n', ""));
+  const server = await startNatsServer({ config, env: brokerPasswords });
+  const node = new NatsTransport({
+    servers: [server.url],
+    name: "n1",
+    user: "n1",
+    password: passwordOf("n1"),
+    onProblem: () => undefined,
+  });
+  const actor = { id: "n1/node", machine: "node", state: "serving", status: "active" };
+  const actors = [{ ...actor, contextSummary: {} }];
+  const answer = { node: "n1", start: 1, sequence: 0, part: 1, parts: 1, actors, machines: {} };
+  node.subscribe("synod.admin.get.inspect", ({ reply = "" }) => {
+    node.publish(reply, Buffer.from(JSON.stringify(answer)));
+    node.publish("synod.events.n1.-.pulse", Buffer.from('{"node":"n1","start":1,"sequence":0}'));
+  });
+  await waitUntil("the node is connected", () => node.connected);
+  const { code, stderr } = await runSynod(["inspect", ...serversOf([server.url])], { directory });
+  expect(code).toBe(1);
+  expect(stderr).toContain("nothing is heard of what these do");
+  expect(stderr).toContain("synod.events.>");
+  await node.close();
   await server.kill();
 });
 
