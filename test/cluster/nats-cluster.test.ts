@@ -65,6 +65,35 @@ test("a client that knows all servers works with one of them down", async () => 
   await cluster.restartBroker(1);
 });
 
+test("a watch misses nothing when the server it hears through is killed", async () => {
+  const { servers } = cluster.topology;
+  await using watching = await connect({ servers, name: "watching" });
+  await using writing = await connect({ servers, timeoutMs: patienceMs });
+  const bucket = writing.bucket("watched");
+  const watch = await watching.bucket("watched").watch();
+  const seen: string[] = [];
+  const telling = (async () => {
+    for await (const entry of watch) {
+      seen.push(entry.string());
+      if (seen.length === 60) watch.stop();
+    }
+  })();
+  const written = Array.from({ length: 60 }, (_, turn) => String(turn));
+  for (const value of written.slice(0, 20)) await bucket.put("key", value);
+  const names = await Promise.all(
+    brokers.map((index) => cluster.brokerAt(index).connectionNames()),
+  );
+  const heardThrough = names.findIndex((connections) => connections.includes("watching"));
+  const killed = cluster.killBroker(heardThrough);
+  for (const value of written.slice(20, 40)) await bucket.put("key", value);
+  await killed;
+  await cluster.restartBroker(heardThrough);
+  for (const value of written.slice(40)) await bucket.put("key", value);
+  await cluster.waitUntil("the watch has told all", () => seen.length >= 60, patienceMs);
+  await telling;
+  expect(seen).toEqual(written);
+});
+
 test("everything clients were told agrees with the log", async () => {
   await cluster.waitUntilServing();
   await checkHistory(cluster);
