@@ -2,7 +2,7 @@
 import type { KeyRange } from "../../kv/commands/operation.ts";
 import type { Revision } from "../../kv/revision.ts";
 import type { Caller } from "../caller.ts";
-import { badRequest, wholeNumber, type CallOptions } from "../options.ts";
+import { badRequest, timeoutMsOf, wholeNumber, type CallOptions } from "../options.ts";
 import { continuedAt, parseCursor } from "./cursor.ts";
 import type { KeyFilter } from "./key-filter.ts";
 import { joined } from "./key-ranges.ts";
@@ -44,8 +44,9 @@ export async function openWatch<Event>(
   const stretches = stretchesOf(query);
   const form = { filter, keysOnly, ignoreDeletes, tombstonesToo, countsDown: true };
   const request = { stretches, ...form };
+  const limitMs = timeoutMsOf(query.timeoutMs ?? caller.timeoutMs);
   const watch = new Watch(caller, { ...query, request, convert });
-  return watch.opened(caller, query);
+  return watch.opened(caller, limitMs);
 }
 
 function stretchesOf({ ranges, from }: WatchQuery): readonly Stretch[] {

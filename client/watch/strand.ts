@@ -66,8 +66,10 @@ export interface StrandHost {
   push(strand: Strand, change: WatchedChange, through: Revision | undefined): void;
   /** A strand knows where it begins. */
   placed(): void;
-  /** It knows more than before. */
-  advanced(strand: Strand): void;
+  /** It has read, or could not. */
+  advanced(): void;
+  /** It has taken what the feed told. This is called for every message: it must cost next to nothing. */
+  followed(): void;
   /** History since its position is gone. */
   lostTrack(strand: Strand, cause: SynodError): void;
   failed(failure: SynodError): void;
@@ -247,15 +249,17 @@ export class Strand implements FeedListener, ReadingOwner {
 
   #take(step: Step): void {
     const { slot, resolved, changes } = step;
-    const fresh = changes.filter(({ revision }) => revision > this.#position);
-    if (fresh.length > 0 && this.#host.isFull) return this.#miss(step);
+    if (changes.length > 0) {
+      const fresh = changes.filter(({ revision }) => revision > this.#position);
+      if (fresh.length > 0 && this.#host.isFull) return this.#miss(step);
+      for (const change of fresh) this.#pending.push(this.keysOnly ? withoutValue(change) : change);
+    }
     this.#had = slot;
     this.#doubts = false;
-    for (const change of fresh) this.#pending.push(this.keysOnly ? withoutValue(change) : change);
     if (this.#pending.length > 0) this.#resolve(resolved);
-    this.#position = Math.max(this.#position, resolved);
+    if (resolved > this.#position) this.#position = resolved;
     if (this.#pending.length > this.#host.limits.heldChangesMax) this.#forget();
-    this.#host.advanced(this);
+    this.#host.followed();
   }
 
   /** Hands over what cannot be preceded by anything any more. */
@@ -394,7 +398,7 @@ export class Strand implements FeedListener, ReadingOwner {
     // A read that was under way already may be older than what showed the gap; one asked later cannot be.
     if (slot !== undefined && this.#needsHistory) this.#pause();
     else this.#failures = 0;
-    this.#host.advanced(this);
+    this.#host.advanced();
     this.#readOn();
   }
 
@@ -403,7 +407,7 @@ export class Strand implements FeedListener, ReadingOwner {
     if (!isPassing(failure)) return this.#host.failed(failure);
     this.#mustAsk = true;
     this.#pause();
-    this.#host.advanced(this);
+    this.#host.advanced();
   }
 
   moved(): void {

@@ -82,6 +82,8 @@ export class WatchCore implements StrandHost {
   #pushed = 0;
   /** Since when a change is held back. */
   #heldBackSinceMs: number | undefined;
+  /** Something came from a feed since progress was last told. */
+  #hasNews = false;
   /** Told last, by group. */
   readonly #progress = new Map<string, Revision>();
   #ended: Ended | "stopped" | undefined;
@@ -205,6 +207,9 @@ export class WatchCore implements StrandHost {
     const heldBackSinceMs = this.#heldBackSinceMs ?? Infinity;
     if (nowMs >= heldBackSinceMs + heldBackMsMax) this.#listener.readable();
     this.#lookAtStatus();
+    if (!this.#hasNews) return;
+    this.#hasNews = false;
+    for (const group of new Set(this.#strands.map(({ group }) => group))) this.#tellProgress(group);
   }
 
   connectionChanged(): void {
@@ -269,10 +274,14 @@ export class WatchCore implements StrandHost {
     if (this.isPlaced) this.#listener.placed();
   }
 
-  advanced(strand: Strand): void {
+  advanced(): void {
     this.#lookAtBeginning();
-    this.#tellProgress(strand.group);
     this.#lookAtStatus();
+    this.#hasNews = true;
+  }
+
+  followed(): void {
+    this.#hasNews = true;
   }
 
   lostTrack(lost: Strand, cause: SynodError): void {

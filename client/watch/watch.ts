@@ -5,7 +5,7 @@ import type { Revision } from "../../kv/revision.ts";
 import type { Caller } from "../caller.ts";
 import { requireNotAborted } from "../caller.ts";
 import { AbortedError, TimeoutError } from "../errors.ts";
-import { badRequest, timeoutMsOf, type CallOptions } from "../options.ts";
+import { badRequest } from "../options.ts";
 import { cursorText } from "./cursor.ts";
 import {
   WatchCore,
@@ -111,10 +111,9 @@ export class Watch<Event> implements AsyncIterableIterator<Event, undefined>, As
 
   /**
    * @internal Resolves when the store has answered: whatever is written from then on is handed out. Rejects, and the
-   * watch is over, when that takes longer than `timeoutMs`.
+   * watch is over, when that takes longer.
    */
-  async opened(caller: Caller, { timeoutMs = caller.timeoutMs }: CallOptions): Promise<this> {
-    const limitMs = timeoutMsOf(timeoutMs);
+  async opened(caller: Caller, limitMs: number): Promise<this> {
     let cancel: Cancel = () => {};
     const late = new Promise<never>((_, reject) => {
       cancel = caller.clock.after(limitMs, () => {

@@ -151,12 +151,4 @@ export const mutants: readonly Mutant[] = [
     caughtBy: ["watches tell what the log says"],
     seeds: 20,
   },
-  {
-    name: "a replica that was restarted believes that nothing changed before",
-    file: "actors/feed/change-feed.ts",
-    find: "this.#lastChangedSlot = options.state.appliedThrough;",
-    replace: "this.#lastChangedSlot = 0;",
-    caughtBy: ["watches tell what the log says"],
-    seeds: 20,
-  },
 ];
