@@ -1,6 +1,6 @@
 /** `synod inspect --export`: what it writes opens and runs without the rest of Synod. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { format } from "prettier";
@@ -9,6 +9,7 @@ import { createActor, type AnyStateMachine } from "xstate";
 import { exportMachines } from "../../cli/machines/export-machines.ts";
 import { definitionOf } from "../../cli/machines/machine-charts.ts";
 import { machines } from "../../machines/index.ts";
+import { runSynod } from "./support/synod.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 /** Within the repository, so that the files find xstate as they do in an editor's project. */
@@ -27,6 +28,16 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 test("every machine is a file for editors, one for programs, and a picture", () => {
   const expected = machines.flatMap(({ id }) => [`${id}.ts`, `${id}.json`, `${id}.svg`]);
   expect(written).toEqual(expected);
+});
+
+test("the command writes them without a cluster, and says which", async () => {
+  const { code, stdout, stderr } = await runSynod(["inspect", "--export", "charts"], { directory });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout.trim().split("\n")).toEqual(written.map((name) => join("charts", name)));
+  expect(readdirSync(join(directory, "charts")).toSorted()).toEqual(written.toSorted());
+  const refused = await runSynod(["inspect", "--export", "proposer.ts"], { directory });
+  expect(refused.code).not.toBe(0);
+  expect(refused.stderr).toContain("proposer.ts");
 });
 
 test("the files pass the strictest type check", () => {
