@@ -12,8 +12,8 @@ import { InspectServer } from "./inspect-server.ts";
 import { openBrowser } from "./open-browser.ts";
 import { pages } from "./pages.ts";
 
-/** A node that runs answers in milliseconds. */
-const answerTimeoutMs = 2_000;
+/** A node that runs answers in milliseconds; on a machine that is very busy it may take longer. */
+const answerTimeoutMs = 3_000;
 const lookIntervalMs = 20;
 
 /** Resolves when everything is closed. */

@@ -19,6 +19,9 @@ let transport: NatsTransport;
 let server: InspectServer;
 const sockets: WebSocket[] = [];
 
+/** Starting takes longer than anything else. */
+const bootMs = 30_000;
+
 beforeAll(async () => {
   cluster = await startCluster();
   transport = await listening();
@@ -84,6 +87,17 @@ function expectedActors(): string[] {
   ]);
 }
 
+/** By the last that was said of each actor. */
+function leadersSeen(events: readonly StatelyInspectionEvent[]): string[] {
+  const states = new Map<string, unknown>();
+  for (const event of events) {
+    if (event.type === "@xstate.event") continue;
+    const { value } = event.snapshot as { readonly value?: unknown };
+    states.set(event.sessionId, value);
+  }
+  return [...states.keys()].filter((id) => states.get(id) === "leading");
+}
+
 test("its own receiver gets every actor with its whole chart and its state, also when it connects late", async () => {
   const first = await look("/live");
   await waitUntil("the cluster is seen", () => first.messages.length > 20);
@@ -109,11 +123,12 @@ test("its own receiver gets every actor with its whole chart and its state, also
     expect(Object.keys(chart.states)).toContain(snapshot.value);
     expect(snapshot.status).toBe("active");
   }
-  const leading = actors().filter(({ snapshot }) => snapshot.value === "leading");
-  const leaders = cluster.topology.groups.map(
-    ({ name }) => `${cluster.leaderOf(name)}/${name}/proposer`,
-  );
-  expect(leading.map(({ sessionId }) => sessionId).toSorted()).toEqual(leaders.toSorted());
+  await cluster.waitUntil("those that lead are seen to lead", () => {
+    const leaders = cluster.topology.groups.map(
+      ({ name }) => `${cluster.leaderOf(name)}/${name}/proposer`,
+    );
+    return leaders.toSorted().join() === leadersSeen(events).toSorted().join();
+  });
   await waitUntil("something happens", () =>
     events.some(({ type }) => type === "@xstate.snapshot"),
   );
@@ -128,6 +143,7 @@ test("a leader that is killed goes, another one is seen to rise, and its return 
     return last?.type === "snapshot" ? last.nodes.flatMap(({ actors }) => actors).length : 0;
   };
   await waitUntil("all actors are seen", () => seen() === all && stately.length >= all);
+  await cluster.waitUntil("g1 is led", () => cluster.leaderOf("g1") !== undefined);
   const killed = cluster.leaderOf("g1") ?? "";
   const from = live.messages.length;
   const since = (): LiveMessage[] => live.messages.slice(from);
@@ -154,8 +170,9 @@ test("a leader that is killed goes, another one is seen to rise, and its return 
     ),
   );
   cluster.start(killed);
-  await waitUntil("it is back", () => since().some(({ type }) => type === "node-back"));
-  await waitUntil("it is seen to serve again", () =>
+  const isBack = (): boolean => since().some(({ type }) => type === "node-back");
+  await waitUntil("it is back", isBack, bootMs);
+  const servesAgain = (): boolean =>
     since().some(
       (message) =>
         (message.type === "transition" &&
@@ -166,8 +183,8 @@ test("a leader that is killed goes, another one is seen to rise, and its return 
             actors.some(({ id, state }) => id === `${killed}/node` && state === "serving"),
           ) &&
           since().indexOf(message) > since().findIndex(({ type }) => type === "node-back")),
-    ),
-  );
+    );
+  await waitUntil("it is seen to serve again", servesAgain, bootMs);
   await cluster.waitUntilServing();
   await waitUntil("all actors are seen again", () => seen() === all);
 });

@@ -42,7 +42,8 @@ test("it says where to look, shows the cluster there, and ends with whom it serv
   const port = await freePort();
   const args = ["inspect", "--port", port, ...serversOf(cluster.topology.servers)];
   const inspect = new SynodProcess(args, { directory });
-  await waitUntil("it serves", () => inspect.stdout !== "", 20_000);
+  const saidAll = (): boolean => inspect.stdout !== "" && inspect.stderr !== "";
+  await waitUntil("it serves", saidAll, 20_000);
   expect(inspect.stdout).toBe(`Look at http://127.0.0.1:${port}\n`);
   expect(inspect.stderr).toContain(`http://127.0.0.1:${port}/stately (needs the internet)`);
   const socket = new WebSocket(`ws://127.0.0.1:${port}/live`);
