@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { freePort } from "../broker/real-broker.ts";
 import { DevProcess, runSynod } from "../cli/support/synod.ts";
 import { hasTool, runTool } from "../support/tools.ts";
+import { waitUntil } from "../support/wait-until.ts";
 import { compileExample, installExample, RunningExample } from "./support/project.ts";
 
 let directory: string;
@@ -73,6 +74,41 @@ test("counter: several processes count together and lose nothing", async () => {
   for (const { output } of counting)
     expect(output).toMatch(/^hits is \d+, 200 of them added here$/m);
   expect(await synod("get", "hits", "-b", "counters")).toBe("600\n");
+});
+
+test("lock: one at a time, and who comes back too late is refused", async () => {
+  installExample("lock", directory);
+  const alice = started("lock", "worker.mjs", "alice");
+  await alice.says("alice has the lock");
+  alice.signal("SIGSTOP");
+  const bob = started("lock", "worker.mjs", "bob");
+  try {
+    // Alice's lock expires, and somebody else works with a newer token.
+    await bob.says("bob has written", 30_000);
+    alice.signal("SIGCONT");
+    await alice.says(/alice was refused: token \d+ is older than \d+/);
+  } finally {
+    for (const worker of [alice, bob]) worker.signal("SIGKILL");
+  }
+  await Promise.all([alice.ended, bob.ended]);
+  const written = await synod("range", "-b", "jobs", "--prefix", "ledger.0", "--raw");
+  expect(written).toMatch(/^(by (alice|bob)\n)+$/);
+});
+
+test("election: another one leads when the leader dies", async () => {
+  installExample("election", directory);
+  const names = ["alice", "bob"];
+  const services = names.map((name) => started("election", "service.mjs", name));
+  const leads = (): number => services.findIndex(({ output }) => output.includes("leads, term"));
+  await waitUntil("one of them leads", () => leads() >= 0, 20_000);
+  const [leader, other] = [leads(), 1 - leads()];
+  expect(services[other]?.output).toBe("");
+  expect(await synod("get", "scheduler", "-b", "services")).toBe(`${names[leader]}\n`);
+  services[leader]?.signal("SIGKILL");
+  await services[other]?.says(`${names[other]} leads, term`, 30_000);
+  services[other]?.signal("SIGTERM");
+  expect(await services[other]?.ended).toBe(0);
+  expect(services[other]?.output).toContain(`${names[other]} leads no more`);
 });
 
 const python = "python3";
