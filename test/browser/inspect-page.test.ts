@@ -64,7 +64,7 @@ async function shows(page: Page, selector: string, text: string): Promise<void> 
   const [where, what] = [JSON.stringify(selector), JSON.stringify(text)];
   await page.waitForFunction(
     `document.querySelector(${where})?.textContent.includes(${what}) === true`,
-    { timeout: 5_000 },
+    { timeout: 15_000 },
   );
 }
 
