@@ -12,6 +12,7 @@ import { requireOptions, timeoutMsOf, wholeNumber, type CallOptions } from "./op
 
 /** A key range and who answers for it. Bounds are written `bucket/key`. */
 export interface RegionStatus {
+  /** Stays the same whoever owns the region. */
   readonly id: number;
   /** Raised by every change of the region. */
   readonly version: number;
@@ -19,10 +20,13 @@ export interface RegionStatus {
   readonly start: string;
   /** The first key behind it; undefined = it reaches to the last of all. */
   readonly end: string | undefined;
+  /** The store group that owns the keys. */
   readonly group: string;
 }
 
+/** A store group: the nodes that decide one log together. */
 export interface GroupStatus {
+  /** The group's name. */
   readonly group: string;
   /** In order of preference for leading. */
   readonly nodes: readonly string[];
@@ -30,16 +34,21 @@ export interface GroupStatus {
   readonly leader: string | undefined;
 }
 
+/** Who owns which keys. */
 export interface RegionsStatus {
+  /** Made when the cluster was born, the same ever since. */
   readonly clusterId: string;
   /** Of the routing table: raised by every change of the regions. */
   readonly version: number;
   /** In the order of their keys. */
   readonly regions: readonly RegionStatus[];
+  /** Every store group, whether it owns keys or not. */
   readonly groups: readonly GroupStatus[];
 }
 
+/** The cluster as its active region manager sees it. */
 export interface ClusterStatus extends RegionsStatus {
+  /** What each node last reported. */
   readonly nodes: readonly NodeReport[];
 }
 

@@ -60,18 +60,22 @@ export type Operation =
   | (Keyed & { readonly op: "increment"; readonly delta?: number })
   | (Keyed & { readonly op: "get" });
 
+/** A transaction that is known beforehand. */
 export interface Declared {
+  /** At most 1,024. All have to hold, or nothing is done. */
   readonly checks?: readonly Check[];
   /** At most 128, and 900 KiB together. */
   readonly operations?: readonly Operation[];
 }
 
+/** What one operation of a declared transaction came to. */
 export type OperationOutcome =
   | { readonly op: "put" }
   | { readonly op: "delete"; readonly existed: boolean }
   | { readonly op: "increment"; readonly value: number }
   | { readonly op: "get"; readonly entry: Entry | null };
 
+/** What a declared transaction came to. */
 export interface Committed {
   /** Of everything it wrote; where it wrote nothing, one as of which its checks held. */
   readonly revision: Revision;

@@ -6,13 +6,16 @@ import { badRequest, noOptions, requireOptions, timeoutMsOf, wholeNumber } from 
 import { platform } from "./platform/node.ts";
 import { SynodClient } from "./synod-client.ts";
 
+/** How to reach a cluster, and how long to wait for it. */
 export interface ConnectOptions {
   /**
    * `nats://host:port`, `tls://host:port` or `host:port`; in a browser `ws://host:port` or `wss://host:port`. One or more,
    * tried in random order. `nats://127.0.0.1:4222` unless given; in a browser `ws://127.0.0.1:8080`.
    */
   readonly servers?: string | readonly string[];
+  /** May also stand in the address. */
   readonly user?: string;
+  /** May also stand in the address. */
   readonly password?: string;
   /** A `.creds` file, read at every attempt to connect. Not in a browser. */
   readonly credentialsFile?: string;

@@ -14,6 +14,7 @@ import type { CallOptions } from "./options.ts";
 import { requireAll } from "./parts.ts";
 import { isEmpty } from "./range-scan.ts";
 
+/** What `deleteRange` did. */
 export interface DeletedRange {
   /** How many keys were removed. */
   readonly deleted: number;

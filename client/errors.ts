@@ -11,6 +11,7 @@ import { bucketSeparator } from "../kv/internal-key.ts";
  */
 export class ConflictError extends SynodError {
   override readonly name = "ConflictError";
+  /** The key's bucket. */
   readonly bucket: string;
   /** The key, or the start of the range. */
   readonly key: string;
@@ -42,6 +43,7 @@ export class ConflictError extends SynodError {
  */
 export class TimeoutError extends SynodError {
   override readonly name = "TimeoutError";
+  /** How long it was waited. */
   readonly timeoutMs: number;
 
   constructor(message: string, timeoutMs: number, outcome: Outcome) {
@@ -66,8 +68,11 @@ export class AbortedError extends SynodError {
 
 /** A key of a transaction and the store group that owns it. */
 export interface KeyOwner {
+  /** The key's bucket. */
   readonly bucket: string;
+  /** As text. */
   readonly key: string;
+  /** The store group that owns it. */
   readonly group: string;
 }
 
@@ -91,6 +96,7 @@ export class CrossGroupTransactionError extends SynodError {
 
 /** What became of one part of an operation that was carried out in several. */
 export interface PartOutcome<Done> {
+  /** The store group that the part belongs to. */
   readonly group: string;
   /** The part's keys as text, in the order in which they were given; empty for operations on a range. */
   readonly keys: readonly string[];
@@ -129,9 +135,11 @@ export class PartialFailureError<Done> extends SynodError {
  */
 export class WatchGapError extends SynodError {
   override readonly name = "WatchGapError";
+  /** The store group whose history is gone. */
   readonly group: string;
   /** Every change of the group up to it was handed over. */
   readonly revision: number;
+  /** Where another watch goes on. */
   readonly cursor: string;
 
   constructor(group: string, revision: number, cursor: string, cause: unknown) {

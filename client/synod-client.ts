@@ -128,6 +128,7 @@ export class SynodClient implements AsyncDisposable {
     await this.#transport.close();
   }
 
+  /** As `close()`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -11,11 +11,13 @@ import { AbortedError, ConflictError } from "./errors.ts";
 import { badRequest, requireOptions, wholeNumber, type CallOptions } from "./options.ts";
 import { Attempt, Transaction } from "./transaction.ts";
 
+/** What `transaction` takes; `timeoutMs` is for all attempts together. */
 export interface TransactionOptions extends CallOptions {
   /** How often the function is run at most. 32 unless given. */
   readonly attemptsMax?: number;
 }
 
+/** What a transaction came to. */
 export interface Transacted<Result> {
   /** What the function returned. */
   readonly result: Result;

@@ -24,6 +24,7 @@ import { boundsIn, isEmpty, readPage, type Bounds } from "./range-scan.ts";
 
 type Write = Put | Delete | Increment;
 
+/** Which keys of a bucket a transaction reads. */
 export interface TransactionRange extends Bounds {
   /** At most so many entries; unlimited unless given. */
   readonly limit?: number;
@@ -227,6 +228,7 @@ function safeSum(before: number, delta: number): number {
  * transaction commits; writes are kept back until then, and seen by its own reads.
  */
 export class TransactionBucket {
+  /** The bucket's name. */
   readonly name: string;
   readonly #attempt: Attempt;
   readonly #prefix: InternalKey;
@@ -260,11 +262,13 @@ export class TransactionBucket {
     return this.#attempt.range(boundsIn(this.#prefix, query), limit, reverse);
   }
 
+  /** Writes the value when the transaction commits. An earlier write of the key by the transaction is forgotten. */
   put(key: Key, value: Value, options: { readonly ttlMs?: number } = {}): void {
     const internalKey = keyIn(this.#prefix, key);
     this.#attempt.write(putOf(internalKey, value, ttlMsOf(options.ttlMs), expectNothing));
   }
 
+  /** Removes the key, if there is such a key, when the transaction commits. */
   delete(key: Key): void {
     this.#attempt.write(deleteOf(keyIn(this.#prefix, key), expectNothing));
   }
@@ -284,6 +288,7 @@ export class Transaction {
     this.#attempt = attempt;
   }
 
+  /** The keys of one bucket, as the transaction sees them. */
   bucket(name = "default"): TransactionBucket {
     return new TransactionBucket(this.#attempt, name);
   }

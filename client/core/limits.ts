@@ -1,11 +1,13 @@
 /** How much one client may have open, and how long it waits for what. */
 import { envelopeBytesMax } from "../../infra/codec/request-encoder.ts";
 
+/** How much one client may have open, and how long it waits for what. */
 export interface ClientLimits {
   /** How long an attempt may stay unanswered before the same frame is sent again. */
   readonly attemptTimeoutMs: number;
   /** Between two attempts of a frame that was refused for the moment. */
   readonly backoffMsMin: number;
+  /** The pause grows from attempt to attempt, up to this. */
   readonly backoffMsMax: number;
   /** Frames that may be under way to one group, for each kind of frame. */
   readonly framesInFlightMax: number;
@@ -27,6 +29,7 @@ export interface ClientLimits {
   readonly answerBytesTarget: number;
   /** Operations that may wait for their answers, and their bytes: beyond it a call is refused at once. */
   readonly pendingCallsMax: number;
+  /** Encoded bytes of the same. */
   readonly pendingBytesMax: number;
   /** A new session is opened after this; nodes let one live for twice as long. */
   readonly sessionAgeMsMax: number;

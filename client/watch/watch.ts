@@ -17,6 +17,7 @@ import type { WatchedChange } from "./watched-change.ts";
 
 /** How far a watch has come in one store group. */
 export interface WatchProgress {
+  /** The store group's name. */
   readonly group: string;
   /** Everything that changed up to this revision has been handed out. */
   readonly revision: Revision;
@@ -26,6 +27,7 @@ export interface WatchProgress {
 export interface WatchCallbacks {
   /** About every second for each store group, also when nothing changes. */
   readonly onProgress?: (progress: WatchProgress) => void;
+  /** Whenever `status` changes. */
   readonly onStatus?: (status: WatchStatus) => void;
   /** What the watch began with has been handed out: what follows are changes as they are made. */
   readonly onInitialized?: () => void;

@@ -9,7 +9,9 @@
  */
 export type Outcome = "not executed" | "unknown";
 
+/** What a code means for the operation that failed. */
 export interface ErrorMeaning {
+  /** Whether the operation may have taken effect. */
   readonly outcome: Outcome;
   /** Sending the operation again, unchanged, can succeed. */
   readonly retryable: boolean;
@@ -29,6 +31,7 @@ function unknown(nextStep: string): ErrorMeaning {
   return { outcome: "unknown", retryable: false, nextStep };
 }
 
+/** What every code means, unless an error says otherwise about itself. */
 export const errorTable = {
   // What a request says is wrong in itself.
   BAD_REQUEST: notExecuted("Correct the request; the message names the field."),
@@ -93,6 +96,7 @@ export const errorTable = {
   PORT_IN_USE: notExecuted("Choose another port with --port."),
 } as const satisfies Record<string, ErrorMeaning>;
 
+/** The stable codes of failures. */
 export type ErrorCode = keyof typeof errorTable;
 
 export function isErrorCode(text: string): text is ErrorCode {

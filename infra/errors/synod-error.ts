@@ -7,10 +7,15 @@ import { errorTable, type ErrorCode, type Outcome } from "./error-table.ts";
  * what to do.
  */
 export class SynodError extends Error {
+  /** The class's name. */
   override readonly name: string = "SynodError";
+  /** Stable; one of the error table. */
   readonly code: ErrorCode;
+  /** Whether the operation may have taken effect. */
   readonly outcome: Outcome;
+  /** Calling again, unchanged, can succeed and cannot do it twice. */
   readonly retryable: boolean;
+  /** What to do about it, for whoever reads the error. */
   readonly nextStep: string;
 
   /** `outcome`, `retryable` and `nextStep` override the table where this occurrence knows better. */
