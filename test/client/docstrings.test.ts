@@ -41,8 +41,8 @@ function undocumented({ name, path }: Exported): string[] {
     const end = lines.findIndex((line, at) => at > opening && line.startsWith("}"));
     for (let at = opening + 1; at < end; at++) {
       const [, what] = member.exec(lines[at] ?? "") ?? [];
-      if (what !== undefined && what !== "constructor" && !isDocumented(lines, at))
-        missing.push(`${name}.${what}`);
+      if (what === undefined || what === "constructor" || isDocumented(lines, at)) continue;
+      missing.push(`${name}.${what}`);
     }
     return missing;
   });
@@ -51,7 +51,7 @@ function undocumented({ name, path }: Exported): string[] {
 function isDocumented(lines: readonly string[], at: number): boolean {
   let above = at - 1;
   while (/^\s*\/\/ oxlint/.test(lines[above] ?? "")) above--;
-  return /\*\/$/.test(lines[above] ?? "");
+  return lines[above]?.endsWith("*/") ?? false;
 }
 
 test("every export of the client and every member of it has a doc comment", () => {
