@@ -73,7 +73,8 @@ async function run(options: BenchOptions): Promise<RunResult> {
 function measure(cluster: BenchCluster, options: BenchOptions): Promise<PhaseResult[]> {
   const { callers, seconds, warmUpPuts, valueBytes, keys } = options;
   const oneRegion = options.oneRegion === true;
-  const load = { callers, seconds, warmUpPuts, valueBytes, keys, oneRegion };
+  const raw = options.raw === true;
+  const load = { callers, seconds, warmUpPuts, valueBytes, keys, oneRegion, raw };
   const { address: server, password } = cluster;
   const task: LoadTask = { ...load, server, password, timeoutMs };
   const program = fileURLToPath(new URL("throughput/load.js", import.meta.url));

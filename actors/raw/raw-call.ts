@@ -20,21 +20,21 @@ import type { Refusal, Waiter } from "../replica/answers.ts";
 import type { Reader, Reading } from "../replica/reads.ts";
 import type { Endpoint } from "./endpoint.ts";
 
-export interface RawCallOptions {
-  readonly endpoint: Endpoint;
-  /** Undefined when nobody waits for the answer. */
-  readonly reply: string | undefined;
-  readonly isPacked: boolean;
-  readonly arrivedMs: number;
+/** What all calls share. */
+export interface RawCallPorts {
   readonly nowMs: () => number;
   /** Bytes of an answer. */
-  readonly bytesMax: number;
+  readonly bytesMax: () => number;
   /** False when the answer is too large for the server. Never throws. */
   readonly publish: (reply: string, answer: RawAnswer) => boolean;
 }
 
 export class RawCall implements Waiter, Reader {
-  readonly #options: RawCallOptions;
+  readonly #ports: RawCallPorts;
+  readonly #endpoint: Endpoint;
+  readonly #reply: string | undefined;
+  readonly #isPacked: boolean;
+  readonly #arrivedMs: number;
   /** The request only reads: whatever is refused of it was not executed. */
   reads = false;
   /** The client can ask again under the same identity. */
@@ -43,8 +43,18 @@ export class RawCall implements Waiter, Reader {
   checks = 0;
   range: RangePart | undefined;
 
-  constructor(options: RawCallOptions) {
-    this.#options = options;
+  /** Without `reply` nobody waits for the answer. */
+  constructor(
+    ports: RawCallPorts,
+    endpoint: Endpoint,
+    reply: string | undefined,
+    isPacked: boolean,
+  ) {
+    this.#ports = ports;
+    this.#endpoint = endpoint;
+    this.#reply = reply;
+    this.#isPacked = isPacked;
+    this.#arrivedMs = ports.nowMs();
   }
 
   executed({ results }: ExecutedFrame): void {
@@ -64,9 +74,8 @@ export class RawCall implements Waiter, Reader {
   }
 
   fail(error: RawError): void {
-    const { endpoint, isPacked } = this.#options;
-    endpoint.failed(this.#processingMs(), `${error.code}: ${error.message}`);
-    this.#say(errorAnswer(error, isPacked));
+    this.#endpoint.failed(this.#processingMs(), `${error.code}: ${error.message}`);
+    this.#say(errorAnswer(error, this.#isPacked));
   }
 
   #answer(result: OperationResult | undefined): void {
@@ -74,12 +83,11 @@ export class RawCall implements Waiter, Reader {
     if (answer === undefined || "code" in answer) {
       return this.fail(answer ?? { ...tooLarge, outcome: this.#outcome });
     }
-    this.#options.endpoint.answered(this.#processingMs());
+    this.#endpoint.answered(this.#processingMs());
     this.#say(answer);
   }
 
   #rendered(result: OperationResult): RawAnswer | RawError | undefined {
-    const { isPacked, bytesMax } = this.#options;
     if (typeof result === "number") return revisionAnswer(result);
     if (isFailure(result)) return errorOf(result, this.checks);
     switch (result.kind) {
@@ -90,22 +98,25 @@ export class RawCall implements Waiter, Reader {
       case operationKind.increment:
         return incrementAnswer(result.revision, result.value);
       case operationKind.transaction: {
-        const answer = transactionAnswer(result, isPacked, bytesMax);
+        const answer = transactionAnswer(result, this.#isPacked, this.#ports.bytesMax());
         if (answer !== undefined) return answer;
         const message = `the transaction was executed at revision ${result.revision}, but its results do not fit into one message`;
         return { code: "FRAME_TOO_LARGE", message, outcome: "unknown" };
       }
       case operationKind.range:
-        return this.range && rangeAnswer(result, this.range, isPacked, bytesMax);
+        return (
+          this.range && rangeAnswer(result, this.range, this.#isPacked, this.#ports.bytesMax())
+        );
       default:
         return undefined;
     }
   }
 
   #say(answer: RawAnswer): void {
-    const { reply, publish, isPacked } = this.#options;
+    const { publish } = this.#ports;
+    const reply = this.#reply;
     if (reply === undefined || publish(reply, answer)) return;
-    publish(reply, errorAnswer({ ...tooLarge, outcome: this.#outcome }, isPacked));
+    publish(reply, errorAnswer({ ...tooLarge, outcome: this.#outcome }, this.#isPacked));
   }
 
   get #outcome(): Outcome {
@@ -113,7 +124,7 @@ export class RawCall implements Waiter, Reader {
   }
 
   #processingMs(): number {
-    return this.#options.nowMs() - this.#options.arrivedMs;
+    return this.#ports.nowMs() - this.#arrivedMs;
   }
 }
 

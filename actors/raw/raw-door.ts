@@ -40,7 +40,7 @@ import type { InternalKey } from "../../kv/state-reader.ts";
 import type { DropCounts } from "../drop-counts.ts";
 import type { Replica } from "../replica/replica.ts";
 import { Endpoint } from "./endpoint.ts";
-import { RawCall } from "./raw-call.ts";
+import { RawCall, type RawCallPorts } from "./raw-call.ts";
 
 export interface RawDoorOptions {
   readonly transport: Transport;
@@ -59,6 +59,7 @@ export class RawDoor {
   readonly #options: RawDoorOptions;
   readonly #subjects: RawSubjects;
   readonly #encoder = new RequestEncoder();
+  readonly #ports: RawCallPorts;
   readonly #byVerb: ReadonlyMap<RawVerb, Endpoint>;
   #draining = false;
 
@@ -66,6 +67,11 @@ export class RawDoor {
     const { prefix } = options;
     this.#options = options;
     this.#subjects = new RawSubjects(prefix);
+    this.#ports = {
+      nowMs: () => options.clock.monotonicMs(),
+      bytesMax: () => options.transport.payloadBytesMax,
+      publish: (to, answer) => this.#publish(to, answer),
+    };
     const verbs: readonly RawVerb[] = [...keyedVerbs, ...documentVerbs];
     this.#byVerb = new Map(
       verbs.map((verb) => [verb, new Endpoint(verb, rawPattern(prefix, verb))]),
@@ -223,16 +229,7 @@ export class RawDoor {
   }
 
   #callOf(verb: RawVerb, reply: string | undefined, packed: boolean): RawCall {
-    const { transport, clock } = this.#options;
-    return new RawCall({
-      endpoint: this.#byVerb.get(verb) as Endpoint,
-      reply,
-      isPacked: packed,
-      arrivedMs: clock.monotonicMs(),
-      nowMs: () => clock.monotonicMs(),
-      bytesMax: transport.payloadBytesMax,
-      publish: (to, answer) => this.#publish(to, answer),
-    });
+    return new RawCall(this.#ports, this.#byVerb.get(verb) as Endpoint, reply, packed);
   }
 
   #publish(reply: string, { body, headers }: RawAnswer): boolean {

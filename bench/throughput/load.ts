@@ -4,6 +4,7 @@
  */
 import { createHistogram } from "node:perf_hooks";
 import { connect, SynodError, type Bucket } from "../../client/index.ts";
+import { RawPuts } from "./raw-puts.ts";
 import { systemClock } from "../../infra/clock/system-clock.ts";
 
 export interface LoadTask {
@@ -16,7 +17,32 @@ export interface LoadTask {
   readonly valueBytes: number;
   readonly keys: number;
   readonly oneRegion: boolean;
+  /** On raw subjects, a message for each put, instead of through the client. */
+  readonly raw: boolean;
   readonly timeoutMs: number;
+}
+
+export interface Putter {
+  /** Answers with the code of an error, if there was one. */
+  put(key: string, value: Uint8Array): Promise<string | undefined>;
+}
+
+class ClientPuts implements Putter {
+  readonly #bucket: Bucket;
+
+  constructor(bucket: Bucket) {
+    this.#bucket = bucket;
+  }
+
+  async put(key: string, value: Uint8Array): Promise<string | undefined> {
+    try {
+      await this.#bucket.put(key, value);
+      return undefined;
+    } catch (failure) {
+      if (!(failure instanceof SynodError)) throw failure;
+      return failure.code;
+    }
+  }
 }
 
 export type LoadMoment =
@@ -43,7 +69,7 @@ const settleSeconds = 2;
 
 class Load {
   readonly #task: LoadTask;
-  readonly #bucket: Bucket;
+  readonly #putter: Putter;
   readonly #value: Uint8Array;
   #latencies = createHistogram();
   #puts = 0;
@@ -52,9 +78,9 @@ class Load {
   #live = 0;
   #callers = 0;
 
-  constructor(task: LoadTask, bucket: Bucket) {
+  constructor(task: LoadTask, putter: Putter) {
     this.#task = task;
-    this.#bucket = bucket;
+    this.#putter = putter;
     this.#value = new Uint8Array(task.valueBytes).fill(0x61);
   }
 
@@ -98,11 +124,9 @@ class Load {
   async #put(): Promise<void> {
     const key = this.#key(Math.floor(Math.random() * this.#task.keys));
     const issuedMs = performance.now();
-    try {
-      await this.#bucket.put(key, this.#value);
-    } catch (failure) {
-      if (!(failure instanceof SynodError)) throw failure;
-      this.#errors[failure.code] = (this.#errors[failure.code] ?? 0) + 1;
+    const code = await this.#putter.put(key, this.#value);
+    if (code !== undefined) {
+      this.#errors[code] = (this.#errors[code] ?? 0) + 1;
       return;
     }
     this.#puts += 1;
@@ -147,8 +171,13 @@ function pause(seconds: number): Promise<void> {
 async function main(): Promise<void> {
   const task = JSON.parse(process.argv[2] ?? "") as LoadTask;
   const { server, password, timeoutMs } = task;
+  if (task.raw) {
+    const puts = new RawPuts(server, password, timeoutMs);
+    await new Load(task, puts).run();
+    return puts.close();
+  }
   const synod = await connect({ servers: server, user: "client", password, timeoutMs });
-  await new Load(task, synod.bucket()).run();
+  await new Load(task, new ClientPuts(synod.bucket())).run();
   await synod.close();
 }
 

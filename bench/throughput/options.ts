@@ -11,6 +11,8 @@ export interface BenchOptions {
   readonly keys: number;
   /** All keys lie in one region, and so in one log; otherwise in three regions of two groups. */
   readonly oneRegion?: true;
+  /** On raw subjects, over a bare socket. */
+  readonly raw?: true;
   readonly port: number;
   /** Where the nodes' data directories are made, and removed afterwards. */
   readonly directory: string;
@@ -38,6 +40,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     .option("--value-bytes <number>", "size of each value", positive, 128)
     .option("--keys <number>", "keys to choose from", positive, 1_000_000)
     .option("--one-region", "keys of one region, and so of one store group, instead of all")
+    .option("--raw", "on raw subjects, each put a message, instead of through the client")
     .option("--port <number>", "the nats-server's", positive, 4322)
     .option("--directory <path>", "for the nodes' data; must be on a disk", ".synod")
     .option("--limit <name=value...>", "override a limit of the replicas", [])

@@ -51,7 +51,7 @@ export function renderReport({ machine, natsServer, options, phases, ...run }: R
   const lines = [
     `${cores} x ${processor}, ${memoryGiB} GiB, Linux ${kernel}, ${fileSystem}, Node ${node}, nats-server ${natsServer}`,
     `three node processes, their nats-server and the client on this machine; a put of ${options.valueBytes} B to one of ${options.keys} keys is answered when two nodes have it on disk (fdatasync)`,
-    `keys of ${options.oneRegion === true ? "one region, and so one store group" : "three regions in two store groups"}; ${options.seconds} s each after ${options.warmUpPuts} puts; limits: ${options.limit.join(" ") || "default"}`,
+    `${options.raw === true ? "raw subjects, a message for each put; " : ""}keys of ${options.oneRegion === true ? "one region, and so one store group" : "three regions in two store groups"}; ${options.seconds} s each after ${options.warmUpPuts} puts; limits: ${options.limit.join(" ") || "default"}`,
     "",
     ...table([header, ...phases.map((phase) => row(phase))]),
     "",
