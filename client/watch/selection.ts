@@ -9,7 +9,7 @@ export class Selection {
   /** Equal for the same keys. */
   readonly name: string;
   /** The key, where it is for one alone. */
-  readonly onlyKey: InternalKey | undefined;
+  readonly onlyKey: InternalKey | undefined = undefined;
   readonly #ranges: readonly KeyRange[];
   readonly #filter: KeyFilter | undefined;
 
@@ -18,8 +18,8 @@ export class Selection {
     this.#filter = filter;
     this.name = JSON.stringify([ranges, filter?.name]);
     const [first, second] = ranges;
-    const isOneKey = first !== undefined && second === undefined && filter === undefined;
-    this.onlyKey = isOneKey && first.end === keyAfter(first.start) ? first.start : undefined;
+    if (first === undefined || second !== undefined || first.end !== keyAfter(first.start)) return;
+    if (filter === undefined || filter.matches(first.start)) this.onlyKey = first.start;
   }
 
   has(key: InternalKey): boolean {

@@ -1,4 +1,5 @@
 /** A client of a whole simulated cluster, and promises that go on while virtual time does. */
+import type { ReplicaLimits } from "../../../actors/replica/limits.ts";
 import type { SimulatedProcess } from "../../../infra/clock/simulated-process.ts";
 import { SynodClient } from "../../../client/synod-client.ts";
 import { failureOf, outcomeOf } from "./virtual-promises.ts";
@@ -12,8 +13,8 @@ export class ClientOfCluster {
   readonly client: SynodClient;
   readonly #processes = new Map<string, SimulatedProcess>();
 
-  constructor(seed: number) {
-    this.cluster = new SimulatedCluster({ seed, nodes: 3 });
+  constructor(seed: number, limits: Partial<ReplicaLimits> = {}) {
+    this.cluster = new SimulatedCluster({ seed, nodes: 3, limits });
     this.cluster.startAll();
     const { world } = this.cluster;
     if (!world.runUntil(() => this.cluster.everyGroupLed, 30_000)) {
