@@ -2,6 +2,7 @@
 import { afterEach, expect, test } from "vitest";
 import { FeedDecoder } from "../../infra/codec/feed-codec.ts";
 import { RequestEncoder } from "../../infra/codec/request-encoder.ts";
+import type { Subscription } from "../../infra/transport/transport.ts";
 import { waitUntil } from "../support/wait-until.ts";
 import { startCluster, type Cluster } from "./support/cluster.ts";
 import { RawClient } from "./support/raw-client.ts";
@@ -51,14 +52,27 @@ async function hears(client: RawClient, subject: string): Promise<Told[]> {
   return told;
 }
 
-async function interest(client: RawClient, body = ""): Promise<string> {
-  const answer = await client.request("synod.kv.default.interest", Buffer.from(body));
-  return answer.toString();
-}
-
-function wantFeed(client: RawClient, cluster: Cluster): void {
-  const { clusterId = "" } = cluster.status("n1") ?? {};
-  client.transport.publish("synod.api", new RequestEncoder().interest(clusterId, "g1"));
+/** Asks until a leader answers: at a moment there may be none. */
+async function interest({ transport }: RawClient, body: string): Promise<string> {
+  const reply = `${transport.inboxPrefix}.interest`;
+  const answers: string[] = [];
+  const subscription = transport.subscribe(reply, ({ payload }) =>
+    answers.push(Buffer.from(payload).toString()),
+  );
+  let askedMs = -Infinity;
+  await waitUntil(
+    "somebody answers",
+    () => {
+      if (performance.now() - askedMs > 1_000) {
+        transport.publish("synod.kv.default.interest", Buffer.from(body), { reply });
+        askedMs = performance.now();
+      }
+      return answers.length > 0;
+    },
+    30_000,
+  );
+  subscription.close();
+  return answers[0] ?? "";
 }
 
 async function putAll(client: TestClient, keys: readonly string[]): Promise<void> {
@@ -96,42 +110,90 @@ test("a bare subscriber hears changes with their headers, and goes on hearing un
   expect(told.map(({ reason }) => reason)).toEqual([undefined, undefined, undefined]);
 });
 
+/** Who watches a feed, and which keys the first of all its subscriptions heard of. */
+class FeedWatchers {
+  readonly heard = new Set<string>();
+  /** Messages with changes that the first subscription was given: as many as were published. */
+  messages = 0;
+  readonly slots = new Set<number>();
+  deliveries = 0;
+  readonly #subscriptions: Subscription[] = [];
+
+  /** So many subscriptions on each connection, each of which asks for the feed as a watcher of its own. */
+  async open(cluster: Cluster, connections: readonly RawClient[], each: number): Promise<void> {
+    const decoder = new FeedDecoder();
+    const { clusterId = "" } = cluster.status("n1") ?? {};
+    const interest = new RequestEncoder().interest(clusterId, "g1");
+    for (const { transport } of connections) {
+      for (let at = 0; at < each; at++) {
+        const isFirst = this.#subscriptions.length === 0;
+        const subscription = transport.subscribe("synod.feed.g1", ({ payload }) => {
+          this.deliveries += 1;
+          if (!isFirst) return;
+          const message = decoder.decode(payload);
+          if ("kind" in message) throw new Error(message.problem);
+          if (message.changes.length === 0) return;
+          this.messages += 1;
+          this.slots.add(message.slot);
+          for (const { key } of message.changes) this.heard.add(key);
+        });
+        this.#subscriptions.push(subscription);
+        transport.publish("synod.api", interest);
+      }
+    }
+    await Promise.all(connections.map((connection) => connection.flushed()));
+  }
+
+  close(): void {
+    for (const subscription of this.#subscriptions) subscription.close();
+  }
+}
+
 test("a thousand who watch one prefix make the leader publish no more than one does", async () => {
   const cluster = await started(true);
   const writer = cluster.client("writer");
-  const keys = Array.from({ length: 200 }, (_, at) => `a.${at}`);
-  const leader = cluster.leaderOf("g1") ?? "";
-  const connection = `synod ${leader} clients`;
   const asker = await subscriber(cluster);
   await interest(asker, '{"key":"a.>"}');
+  const crowd = await Promise.all(Array.from({ length: 10 }, () => subscriber(cluster)));
+  const count = 100;
+  let rounds = 0;
 
-  /** Messages that the leader gave the NATS server while the keys were written, and what one watcher heard of them. */
-  const watchedBy = async (watchers: readonly RawClient[]): Promise<[number, number]> => {
-    const decoder = new FeedDecoder();
-    let heard = 0;
-    const subscriptions = watchers.map((watcher, at) =>
-      watcher.transport.subscribe("synod.feed.g1", ({ payload }) => {
-        const message = decoder.decode(payload);
-        if ("kind" in message) throw new Error(message.problem);
-        if (at === 0) heard += message.changes.length;
-      }),
-    );
-    for (const watcher of watchers) wantFeed(watcher, cluster);
-    await Promise.all([...new Set(watchers)].map((watcher) => watcher.flushed()));
+  /** Messages that the leader gave the NATS server while keys were written; undefined if it did not lead all the time. */
+  const published = async (connections: readonly RawClient[], each: number) => {
+    const leader = cluster.leaderOf("g1") ?? "";
+    const connection = `synod ${leader} clients`;
+    rounds += 1;
+    const watchers = new FeedWatchers();
+    await watchers.open(cluster, connections, each);
     const before = await cluster.broker.messagesFrom(connection);
-    await putAll(writer, keys);
-    await waitUntil("every change is heard", () => heard === keys.length);
-    const published = (await cluster.broker.messagesFrom(connection)) - before;
-    for (const subscription of subscriptions) subscription.close();
-    return [published, heard];
+    await putAll(
+      writer,
+      Array.from({ length: count }, (_, at) => `a.${rounds}.${at}`),
+    );
+    const messages = (await cluster.broker.messagesFrom(connection)) - before;
+    const isSteady = cluster.leaderOf("g1") === leader && messages >= 3 * count;
+    const wanted = count * connections.length * each;
+    if (isSteady) {
+      await cluster.waitUntil("every change is heard", () => watchers.heard.size === count, 30_000);
+      await cluster.waitUntil("all hear", () => watchers.deliveries >= wanted, 30_000);
+      expect(watchers.messages).toBe(watchers.slots.size);
+    }
+    watchers.close();
+    return isSteady ? messages : undefined;
   };
 
-  const [byOne] = await watchedBy([asker]);
-  const connections = await Promise.all(Array.from({ length: 10 }, () => subscriber(cluster)));
-  const thousand = connections.flatMap((client) => Array.from({ length: 100 }, () => client));
-  const [byThousand] = await watchedBy(thousand);
-  // Of each put an answer, a message of the feed and one on the key's subject.
-  expect(byOne).toBeGreaterThanOrEqual(3 * keys.length);
-  // Progress is told by time, and the run with more to deliver takes longer.
-  expect(Math.abs(byThousand - byOne)).toBeLessThan(keys.length / 10);
-});
+  const steadily = async (connections: readonly RawClient[], each: number): Promise<number> => {
+    for (let attempt = 1; attempt <= 5; attempt++) {
+      const messages = await published(connections, each);
+      if (messages !== undefined) return messages;
+    }
+    throw new Error("no leader led for as long as the keys took");
+  };
+
+  const byOne = await steadily([asker], 1);
+  const byThousand = await steadily(crowd, 100);
+  // Of each put an answer, a message of the feed and one on the key's subject. Progress and what the test itself asks of
+  // nodes goes by time, of which a crowd takes more on a busy machine; half a message for each who watches would show.
+  expect(byOne).toBeGreaterThanOrEqual(3 * count);
+  expect(byThousand).toBeLessThan(byOne + 500);
+}, 180_000);
