@@ -92,14 +92,14 @@ function simulate(
 function requireInnocence(outcomes: readonly Outcome[]): boolean {
   const seedsByOptions = new Map<string, number>();
   for (const { mutant, seeds } of outcomes) {
-    const options = (mutant.options ?? []).join(" ");
+    const options = JSON.stringify(mutant.options ?? []);
     seedsByOptions.set(options, Math.max(seeds, seedsByOptions.get(options) ?? 0));
   }
   for (const [options, seeds] of seedsByOptions) {
-    const own = options === "" ? [] : options.split(" ");
+    const own = JSON.parse(options) as readonly string[];
     const program = join(compiled, "sim", "main.js");
     const { passed, output } = simulate(program, [...own, "--seeds", String(seeds)]);
-    console.log(`unpatched  ${options}  ${seeds} seeds: ${passed ? "passed" : "FAILED"}`);
+    console.log(`unpatched  ${own.join(" ")}  ${seeds} seeds: ${passed ? "passed" : "FAILED"}`);
     if (!passed) {
       console.log(output);
       return false;

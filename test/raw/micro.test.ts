@@ -70,6 +70,7 @@ test("a node's information lists every verb with its subject", async () => {
     "incr synod.kv.*.incr.>",
     "range synod.kv.*.range",
     "txn synod.kv.*.txn",
+    "interest synod.kv.*.interest",
     "api synod.api",
   ]);
 });
