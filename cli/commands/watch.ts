@@ -91,18 +91,18 @@ async function watch(key: string | undefined, flags: WatchFlags, screen: Screen)
       told.status = status;
     };
     const options = { ...optionsOf(key, flags), onStatus };
-    const changes = await client.bucket(flags.bucket).watch(options);
-    onStopSignals(
-      () => changes.stop(),
-      (signal) => process.exit(exitCodeOf[signal]),
-    );
     try {
+      const changes = await client.bucket(flags.bucket).watch(options);
+      onStopSignals(
+        () => changes.stop(),
+        (signal) => process.exit(exitCodeOf[signal]),
+      );
       await print(changes, flags, screen);
+      const { cursor } = changes;
+      if (cursor !== undefined) screen.note(`--cursor ${cursor} goes on behind the last change`);
     } catch (failure) {
       throw failure instanceof WatchGapError ? goOnFrom(failure) : failure;
     }
-    const { cursor } = changes;
-    if (cursor !== undefined) screen.note(`--cursor ${cursor} goes on behind the last change`);
   });
 }
 

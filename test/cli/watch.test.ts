@@ -99,6 +99,20 @@ test("each line of JSON can be gone on behind", async () => {
   expect(JSON.parse(next.stdout)).toMatchObject({ value: "2" });
 });
 
+test("what is not kept any more is a gap, with a cursor that begins anew", async () => {
+  const bucket = "gap";
+  await put(bucket, "key", "1");
+  const fromTheFirst = () => synod("watch", "-b", bucket, "--from-revision", "1", "--count", "1");
+  // A leader gives up history from before the cluster was born within ten seconds.
+  let gap = await fromTheFirst();
+  for (let tries = 0; tries < 60 && gap.code === 0; tries++) gap = await fromTheFirst();
+  expect(gap.code).toBe(1);
+  expect(gap.stderr).toContain("WATCH_GAP");
+  const cursor = /next: Watch the same keys with --cursor (\S+):/.exec(gap.stderr)?.[1] ?? "";
+  const again = await synod("watch", "-b", bucket, "--cursor", cursor, "--count", "1", "--raw");
+  expect(again).toMatchObject({ code: 0, stdout: "1\n" });
+}, 120_000);
+
 test("removals are left out where they are not wanted", async () => {
   const bucket = "removals";
   await put(bucket, "a", "1");
