@@ -142,6 +142,50 @@ describe("codecs", () => {
   });
 });
 
+describe("a watch", () => {
+  test("of keys in several groups ends its beginning once, with delta 0", async () => {
+    const bucket = world.client.bucket();
+    const keys = ["a", "b", "y", "z"].map((key) => `two-groups.${key}`);
+    await fill(bucket, ...keys);
+    const told: (readonly [string, number, boolean])[] = [];
+    const telling = (async () => {
+      for await (const { key, delta, isUpdate } of await bucket.watch({ key: "two-groups.*" })) {
+        told.push([key, delta, isUpdate]);
+        if (isUpdate) break;
+        if (delta === 0) await bucket.put("two-groups.c", "later");
+      }
+    })();
+    await done(telling);
+    expect(
+      told
+        .slice(0, 4)
+        .map(([key]) => key)
+        .toSorted(),
+    ).toEqual(keys);
+    expect(told.slice(0, 3).every(([, delta]) => delta > 0)).toBe(true);
+    expect(told.slice(3).map(([, delta, isUpdate]) => [delta, isUpdate])).toEqual([
+      [0, false],
+      [0, true],
+    ]);
+  });
+
+  test("whose codec throws ends with what it threw, and leaves the client alone", async () => {
+    const decode = (): never => {
+      throw new Error("no such key to this value");
+    };
+    const { name } = newBucket();
+    const plain = world.client.bucket(name);
+    const broken = world.client.bucket(name, { codec: { value: { encode: flipped, decode } } });
+    const watch = await done(broken.watch());
+    const failing = watch.next().catch((failure: unknown) => failure);
+    await done(plain.put("a", "v"));
+    expect(await done(failing)).toMatchObject({ message: "no such key to this value" });
+    expect(await done(watch.closed())).toMatchObject({ message: "no such key to this value" });
+    expect((await done(plain.get("a")))?.string()).toBe("v");
+    expect(world.client.core.watches.count).toBe(0);
+  });
+});
+
 describe("expiry", () => {
   test("a bucket's object may have keys expire unless the call says otherwise", async () => {
     const bucket = newBucket({ ttlMs: 1_000 });

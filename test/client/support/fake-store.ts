@@ -184,17 +184,20 @@ export class FakeStore {
     return { kind: operationKind.range, rows: page, cursor };
   }
 
-  #changes({ start, end, since, until, cursor, incompleteToo }: Changes): OperationResult {
+  #changes(asked: Changes): OperationResult {
+    const { start, end, since, until, cursor, incompleteToo, newestOnly } = asked;
     if (since < this.watermark && !incompleteToo) return failure("TOO_OLD");
     if (until !== newest && until > this.revision) return failure("CLOCK_TOO_FAR_AHEAD");
-    const rows = this.#versions().filter(({ key, version: { revision } }) => {
-      const isWanted = isIn(key, start, end) && revision > since && revision <= until;
-      if (!isWanted || cursor === undefined) return isWanted;
-      return key > cursor.key || (key === cursor.key && revision < cursor.below);
-    });
+    const rows = this.#versions()
+      .filter(({ key, version: { revision } }) => {
+        const isWanted = isIn(key, start, end) && revision > since && revision <= until;
+        if (!isWanted || cursor === undefined) return isWanted;
+        return key > cursor.key || (key === cursor.key && revision < cursor.below);
+      })
+      .filter(({ key }, index, versions) => !newestOnly || versions[index - 1]?.key !== key);
     const page = rows.slice(0, this.pageRows);
     const last = page.at(-1);
-    const next = last && { key: last.key, below: last.version.revision };
+    const next = last && { key: last.key, below: newestOnly ? 0 : last.version.revision };
     return {
       kind: operationKind.changes,
       rows: page,

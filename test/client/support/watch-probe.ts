@@ -24,6 +24,8 @@ const letters = ["=", "-", "x", "!"];
 export class WatchProbe {
   readonly core: WatchCore;
   readonly changes: WatchedChange[] = [];
+  /** Of each change, how many of the beginning were to come behind it. */
+  readonly left: (number | undefined)[] = [];
   readonly statuses: WatchStatus[] = [];
   /** Newest, by group. */
   readonly progress = new Map<string, number>();
@@ -34,9 +36,10 @@ export class WatchProbe {
   constructor(world: FakeCluster, beginning: Beginning, options: ProbeOptions = {}) {
     const { range = group1, slow = false, stretches = [{ range, beginning }] } = options;
     const { filter, keysOnly = false, ignoreDeletes = false } = options;
+    const { tombstonesToo = false, countsDown = false } = options;
     this.core = new WatchCore(
       world.client.core.watches,
-      { stretches, filter, keysOnly, ignoreDeletes },
+      { stretches, filter, keysOnly, ignoreDeletes, tombstonesToo, countsDown },
       {
         readable: () => (slow ? undefined : this.take()),
         placed: () => (this.placed = true),
@@ -53,6 +56,7 @@ export class WatchProbe {
       const change = this.core.take();
       if (change === undefined) return;
       this.changes.push(change);
+      this.left.push(this.core.leftToBegin);
     }
   }
 
