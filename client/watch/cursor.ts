@@ -1,11 +1,12 @@
 /** Where a watch goes on, as text that another process may use. */
+import { nameBytesMax } from "../../infra/codec/formats.ts";
 import { MsgpackReader } from "../../infra/codec/msgpack-reader.ts";
 import { MsgpackWriter } from "../../infra/codec/msgpack-writer.ts";
 import type { KeyRange } from "../../kv/commands/operation.ts";
 import { boundBytesMax } from "../../kv/limits.ts";
 import type { InternalKey } from "../../kv/state-reader.ts";
 import { badRequest } from "../options.ts";
-import { common, coversAll } from "./key-ranges.ts";
+import { common, coversAll, isEmptyRange } from "./key-ranges.ts";
 import type { Beginning, Stretch } from "./strand.ts";
 
 export type CursorPart = Stretch;
@@ -15,12 +16,13 @@ const cursorVersion = 1;
 const beginnings = ["after", "current", "history"] as const;
 const partsMax = 10_000;
 
-/** `[1, [start, end or nil, beginning, revision, start, ...]]` in base64url. */
-export function cursorText(parts: readonly CursorPart[]): string {
+/** `[1, clusterId, [start, end or nil, beginning, revision, start, ...]]` in base64url. */
+export function cursorText(clusterId: string, parts: readonly CursorPart[]): string {
   const writer = new MsgpackWriter();
   const joined = joinEqual(parts);
-  writer.array(2);
+  writer.array(3);
   writer.integer(cursorVersion);
+  writer.text(clusterId);
   writer.array(4 * joined.length);
   for (const { range, beginning } of joined) {
     writer.byteString(range.start);
@@ -32,14 +34,24 @@ export function cursorText(parts: readonly CursorPart[]): string {
   return Buffer.from(writer.finish()).toString("base64url");
 }
 
-/** In order of keys. Throws `BAD_REQUEST` for what is no cursor. */
-export function parseCursor(cursor: string): readonly CursorPart[] {
+/**
+ * In order of keys, and apart from each other. Throws `BAD_REQUEST` for what is no cursor, or one of another cluster, whose
+ * revisions say nothing here. Undefined: the cluster is not known yet.
+ */
+export function parseCursor(clusterId: string | undefined, cursor: string): readonly CursorPart[] {
+  let read: ReturnType<typeof readCursor>;
   try {
     if (typeof cursor !== "string") throw new Error("no text");
-    return readCursor(Buffer.from(cursor, "base64url"));
+    read = readCursor(Buffer.from(cursor, "base64url"));
   } catch (cause) {
     throw badRequest(`the cursor is none that a watch had: ${String(cause)}`);
   }
+  if (clusterId !== undefined && read.clusterId !== clusterId) {
+    throw badRequest(
+      `the cursor is that of a watch in cluster ${read.clusterId}, not ${clusterId}`,
+    );
+  }
+  return read.parts;
 }
 
 /** The parts of the ranges, each where the cursor goes on in it. Throws `BAD_REQUEST` where it says nothing. */
@@ -64,12 +76,16 @@ export function continuedAt(
   });
 }
 
-function readCursor(bytes: Uint8Array): CursorPart[] {
+function readCursor(bytes: Uint8Array): {
+  readonly clusterId: string;
+  readonly parts: readonly CursorPart[];
+} {
   const reader = new MsgpackReader();
   reader.reset(bytes);
   const length = reader.arrayLength();
   const version = reader.integer();
-  if (length !== 2 || version !== cursorVersion) throw new Error(`version ${version}`);
+  if (length !== 3 || version !== cursorVersion) throw new Error(`version ${version}`);
+  const clusterId = reader.text(nameBytesMax);
   const elements = reader.arrayLength();
   if (elements % 4 !== 0 || elements > 4 * partsMax) throw new Error(`${elements} elements`);
   const parts: CursorPart[] = [];
@@ -83,7 +99,13 @@ function readCursor(bytes: Uint8Array): CursorPart[] {
     parts.push({ range: { start, end }, beginning });
   }
   reader.finish();
-  return sorted(parts);
+  const inOrder = sorted(parts);
+  for (const [at, { range }] of inOrder.entries()) {
+    const next = inOrder[at + 1]?.range;
+    const isApart = next === undefined || (range.end !== undefined && range.end <= next.start);
+    if (isEmptyRange(range) || !isApart) throw new Error("ranges that overlap, or are none");
+  }
+  return { clusterId, parts: inOrder };
 }
 
 function readBound(reader: MsgpackReader): InternalKey {

@@ -41,7 +41,7 @@ export async function openWatch<Event>(
   const { filter, keysOnly = false, ignoreDeletes = false, tombstonesToo = false } = query;
   if (typeof keysOnly !== "boolean") throw badRequest("keysOnly is no boolean");
   if (typeof ignoreDeletes !== "boolean") throw badRequest("ignoreDeletes is no boolean");
-  const stretches = stretchesOf(query);
+  const stretches = stretchesOf(caller, query);
   const form = { filter, keysOnly, ignoreDeletes, tombstonesToo, countsDown: true };
   const request = { stretches, ...form };
   const limitMs = timeoutMsOf(query.timeoutMs ?? caller.timeoutMs);
@@ -49,12 +49,12 @@ export async function openWatch<Event>(
   return watch.opened(caller, limitMs);
 }
 
-function stretchesOf({ ranges, from }: WatchQuery): readonly Stretch[] {
+function stretchesOf({ core }: Caller, { ranges, from }: WatchQuery): readonly Stretch[] {
   const apart = joined(ranges);
   if (typeof from === "string") {
     return apart.map((range) => ({ range, beginning: { kind: from } }));
   }
-  if ("cursor" in from) return continuedAt(apart, parseCursor(from.cursor));
+  if ("cursor" in from) return continuedAt(apart, parseCursor(core.routes?.clusterId, from.cursor));
   const revision = wholeNumber("the revision to begin behind", from.revision, 0);
   return apart.map((range) => ({ range, beginning: { kind: "after", revision } }));
 }

@@ -168,6 +168,12 @@ export class WatchCore implements StrandHost {
     return parts;
   }
 
+  /** The same as text. */
+  get cursorText(): string | undefined {
+    const parts = this.cursor;
+    return parts === undefined ? undefined : this.#text(parts);
+  }
+
   /** The next change, if there is one. Whoever asks has dealt with the one before. */
   take(): WatchedChange | undefined {
     this.#tellBeginning();
@@ -440,12 +446,16 @@ export class WatchCore implements StrandHost {
     this.#listener.readable();
   }
 
+  #text(parts: readonly CursorPart[]): string {
+    return cursorText(this.#watches.routes?.clusterId ?? "", parts);
+  }
+
   /** The cursor goes on where the others are, and with current values where history is gone. */
   #gap({ lost, cause }: { readonly lost: Strand; readonly cause: SynodError }): WatchGapError {
     const parts = (this.cursor ?? []).map((part): CursorPart => {
       return lost.ranges.includes(part.range) ? { ...part, beginning: { kind: "current" } } : part;
     });
-    return new WatchGapError(lost.group, lost.position ?? 0, cursorText(parts), cause);
+    return new WatchGapError(lost.group, lost.position ?? 0, this.#text(parts), cause);
   }
 }
 

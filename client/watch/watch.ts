@@ -6,7 +6,6 @@ import type { Caller } from "../caller.ts";
 import { requireNotAborted } from "../caller.ts";
 import { AbortedError, TimeoutError } from "../errors.ts";
 import { badRequest } from "../options.ts";
-import { cursorText } from "./cursor.ts";
 import {
   WatchCore,
   type WatchListener,
@@ -145,8 +144,7 @@ export class Watch<Event> implements AsyncIterableIterator<Event, undefined>, As
    * dealt with.
    */
   get cursor(): string | undefined {
-    const parts = this.#core.cursor;
-    return parts === undefined ? undefined : cursorText(parts);
+    return this.#core.cursorText;
   }
 
   /** The next change; waits for it. Rejects once when the watch has failed. */

@@ -3,7 +3,7 @@
  * from the cursor it had kept.
  */
 import { ClientCore } from "../../client/core/client-core.ts";
-import { continuedAt, cursorText, parseCursor } from "../../client/watch/cursor.ts";
+import { continuedAt, parseCursor } from "../../client/watch/cursor.ts";
 import type { WatchLimits } from "../../client/watch/limits.ts";
 import type { Beginning } from "../../client/watch/strand.ts";
 import { WatchCore, type WatchListener } from "../../client/watch/watch-core.ts";
@@ -103,7 +103,9 @@ export class SimulatedWatcher {
     });
     const goesOn = this.#cursor;
     const stretches =
-      goesOn === undefined ? [{ range, beginning }] : continuedAt([range], parseCursor(goesOn));
+      goesOn === undefined
+        ? [{ range, beginning }]
+        : continuedAt([range], parseCursor(undefined, goesOn));
     const request = { stretches, filter: undefined, keysOnly: false, ignoreDeletes: false };
     this.#watch = new WatchCore(this.#client.watches, request, this.#listener());
     this.#watch.begin();
@@ -154,7 +156,7 @@ export class SimulatedWatcher {
       const cursor = this.#watch?.cursor;
       const hasBegun = this.#initialCount !== undefined || !this.#options.withCurrent;
       if (this.#calm || cursor === undefined || !hasBegun) return this.#dieLater(randomness);
-      this.#cursor = cursorText(cursor);
+      this.#cursor = this.#watch?.cursorText;
       this.#forgetBehind();
       this.#process?.kill();
       this.#restarts += 1;

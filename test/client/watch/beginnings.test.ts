@@ -1,10 +1,11 @@
 /** Where a watch begins, where it goes on, and how it says that it cannot. */
+import * as fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
 import { WatchGapError } from "../../../client/errors.ts";
 import { continuedAt, cursorText, parseCursor } from "../../../client/watch/cursor.ts";
 import type { Beginning, Stretch } from "../../../client/watch/strand.ts";
 import { revisionsPerMs } from "../../../kv/revision.ts";
-import { FakeCluster, movedRegions } from "../support/fake-cluster.ts";
+import { clusterId, FakeCluster, movedRegions } from "../support/fake-cluster.ts";
 import { FakeStore, keyNamed } from "../support/fake-store.ts";
 import { group1, group2, WatchProbe } from "../support/watch-probe.ts";
 
@@ -22,7 +23,7 @@ async function calm(): Promise<void> {
 
 /** All of the keys that the watch is for, where another goes on. */
 function continuation({ core }: WatchProbe): readonly Stretch[] {
-  return continuedAt([group1], parseCursor(cursorText(core.cursor ?? [])));
+  return continuedAt([group1], parseCursor(clusterId, core.cursorText ?? ""));
 }
 
 describe("current values", () => {
@@ -188,7 +189,7 @@ describe("going on", () => {
     });
     expect((failure as Error).message).toContain(String(old));
     const { cursor } = failure as WatchGapError;
-    const stretches = continuedAt([group1], parseCursor(cursor));
+    const stretches = continuedAt([group1], parseCursor(clusterId, cursor));
     const anew = new WatchProbe(world, { kind: "now" }, { stretches });
     await calm();
     expect(anew.told).toBe("a=3");
@@ -282,24 +283,60 @@ describe("cursors", () => {
       { range: { start: "b\0m", end: "b\0p" }, beginning: after(7) },
       { range: { start: "b\0p", end: undefined }, beginning: { kind: "current" } },
     ];
-    const text = cursorText(parts);
+    const text = cursorText("c", parts);
     expect(text).toMatch(/^[-\w]+$/);
-    expect(parseCursor(text)).toEqual([
+    expect(parseCursor("c", text)).toEqual([
       { range: { start: "b\0a", end: "b\0p" }, beginning: after(7) },
       { range: { start: "b\0p", end: undefined }, beginning: { kind: "current" } },
     ]);
-    expect(continuedAt([{ start: "b\0b", end: "b\0q" }], parseCursor(text))).toEqual([
+    expect(continuedAt([{ start: "b\0b", end: "b\0q" }], parseCursor("c", text))).toEqual([
       { range: { start: "b\0b", end: "b\0p" }, beginning: after(7) },
       { range: { start: "b\0p", end: "b\0q" }, beginning: { kind: "current" } },
     ]);
   });
 
+  test("are read from any bytes, or refused", () => {
+    const good = cursorText("c", [
+      { range: group1, beginning: after(7) },
+      { range: group2, beginning: { kind: "current" } },
+    ]);
+    const bytes = Buffer.from(good, "base64url");
+    const mutated = fc
+      .tuple(fc.nat(bytes.length - 1), fc.nat(255), fc.nat(bytes.length))
+      .map(([at, value, length]) => {
+        const copy = Uint8Array.from(bytes);
+        copy[at] = value;
+        return Buffer.from(copy.subarray(0, length === 0 ? bytes.length : length));
+      });
+    const text = fc.oneof(
+      fc.string(),
+      fc.uint8Array().map((some) => Buffer.from(some)),
+      mutated,
+    );
+    fc.assert(
+      fc.property(text, (some) => {
+        const cursor = typeof some === "string" ? some : some.toString("base64url");
+        try {
+          const parts = parseCursor("c", cursor);
+          expect(parseCursor("c", cursorText("c", parts)).length).toBeLessThanOrEqual(parts.length);
+        } catch (failure) {
+          expect(failure).toMatchObject({ code: "BAD_REQUEST" });
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
   test("of other keys, and what is none, are refused", () => {
-    const cursor = parseCursor(cursorText([{ range: group1, beginning: after(7) }]));
+    const cursor = parseCursor("c", cursorText("c", [{ range: group1, beginning: after(7) }]));
     expect(() => continuedAt([group2], cursor)).toThrow(/other keys/);
     expect(() => continuedAt([{ ...group1, end: undefined }], cursor)).toThrow(/other keys/);
+    const text = cursorText("c", [{ range: group1, beginning: after(7) }]);
+    expect(() => parseCursor("another", text)).toThrow(/in cluster c, not another/);
     for (const text of ["", "!", "kQ", "kgGU", "x".repeat(100)]) {
-      expect(() => parseCursor(text)).toThrow(expect.objectContaining({ code: "BAD_REQUEST" }));
+      expect(() => parseCursor("c", text)).toThrow(
+        expect.objectContaining({ code: "BAD_REQUEST" }),
+      );
     }
   });
 });
@@ -337,7 +374,10 @@ describe("several groups", () => {
     await calm();
     const { failure } = watch.core;
     expect(failure).toMatchObject({ code: "WATCH_GAP", group: "g1" });
-    const stretches = continuedAt([whole], parseCursor((failure as WatchGapError).cursor));
+    const stretches = continuedAt(
+      [whole],
+      parseCursor(clusterId, (failure as WatchGapError).cursor),
+    );
     second.put("z", "3");
     const anew = new WatchProbe(world, { kind: "now" }, { stretches });
     await calm();

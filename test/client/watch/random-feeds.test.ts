@@ -114,7 +114,7 @@ class Run {
   /** Another watch takes over where this one's consumer was; what it repeats of a unit was told in part. */
   #goOn(): void {
     const cursor = this.#watch.core.cursor ?? [];
-    const [stretch] = continuedAt([group1], parseCursor(cursorText(cursor)));
+    const [stretch] = continuedAt([group1], parseCursor("c", cursorText("c", cursor)));
     if (stretch === undefined) throw new Error("a cursor goes on somewhere");
     const { beginning } = stretch;
     if (beginning.kind !== "after") throw new Error("it began behind a revision");
