@@ -63,6 +63,7 @@ describe.each([
         empty: message.header("Empty"),
         otherCase: message.header("synod-revision"),
         absent: message.header("Absent"),
+        headers: message.headers,
       });
     });
     await flushed(harness, receiver);
@@ -78,6 +79,7 @@ describe.each([
         reply: "_INBOX.x.1",
         header: "12:34 é",
         empty: "",
+        headers: "some",
         ...absent,
       },
       {
@@ -86,6 +88,7 @@ describe.each([
         reply: undefined,
         header: undefined,
         empty: undefined,
+        headers: "none",
         ...absent,
       },
     ]);

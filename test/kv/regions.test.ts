@@ -37,6 +37,21 @@ test("a range belongs to the group only as a whole, over regions that touch", ()
   ).toBe(true);
 });
 
+test("what a group owns in one piece reaches as far as its regions touch, both ways", () => {
+  const regions = new Regions(owned);
+  expect(regions.extentFrom("n")).toEqual({ end: "t" });
+  expect(regions.extentFrom("b")).toEqual({ end: "f" });
+  expect(regions.extentFrom("f")).toBe(undefined);
+  expect(regions.extentBefore("t")).toBe("m");
+  expect(regions.extentBefore("o")).toBe("m");
+  expect(regions.extentBefore("c")).toBe("b");
+  expect(regions.extentBefore("b")).toBe(undefined);
+  expect(regions.extentBefore("u")).toBe(undefined);
+  const rest = new Regions([...owned, { id: 4, version: 1, start: "t", end: undefined }]);
+  expect(rest.extentFrom("m")).toEqual({ end: undefined });
+  expect(rest.extentBefore("z")).toBe("m");
+});
+
 test("a group without regions owns nothing", () => {
   expect(new Regions([]).owns("a")).toBe(false);
   expect(new Regions([]).ownsRange("", undefined)).toBe(false);
