@@ -81,22 +81,26 @@ async function exportLines(
   }
   return withClient(flags, async (client) => {
     const bucket = client.bucket(flags.bucket);
+    const run = new ExportRun();
     const query = await queryOf(file, flags);
     const target =
       file === undefined
         ? { write: screen.write, end: () => Promise.resolve() }
-        : await openTarget(file, {
-            append: flags.resume === true,
-            compress: isCompressed(file),
-          });
-    const run = new ExportRun(target);
-    const stoppedBy = await run.run(bucket, query);
+        : await openTarget(file, { append: flags.resume === true, compress: isCompressed(file) });
+    try {
+      await run.run(bucket, query, target);
+    } catch (failure) {
+      if (file !== undefined) screen.note(goesOn);
+      throw failure;
+    }
     report(file, run, flags, screen);
-    if (stoppedBy === undefined) return exitCode.done;
-    if (file !== undefined) screen.note(`stopped; the same with --resume goes on`);
-    return exitCodeOf[stoppedBy];
+    if (run.stoppedBy === undefined) return exitCode.done;
+    if (file !== undefined) screen.note(goesOn);
+    return exitCodeOf[run.stoppedBy];
   });
 }
+
+const goesOn = "stopped; the same command with --resume goes on";
 
 async function mayBeReplaced(file: string | undefined, flags: ExportFlags): Promise<boolean> {
   const isKept = file === undefined || flags.resume === true || flags.force === true;
@@ -145,42 +149,40 @@ function isWithin(key: string, { prefix = "", start = "", end }: ExportFlags): b
 class ExportRun {
   keys = 0;
   bytes = 0;
-  readonly #target: ExportTarget;
+  /** The signal that ends it behind the page it is at. */
+  stoppedBy: StopSignal | undefined;
   readonly #startedMs = performance.now();
 
-  constructor(target: ExportTarget) {
-    this.#target = target;
+  constructor() {
+    onStopSignals(
+      (signal) => {
+        this.stoppedBy = signal;
+      },
+      (signal) => process.exit(exitCodeOf[signal]),
+    );
   }
 
   get tookMs(): number {
     return performance.now() - this.#startedMs;
   }
 
-  /** Resolves with the signal that stopped it. The target is ended in any case, so that it can be resumed. */
-  async run(bucket: Bucket, query: RangeQuery): Promise<StopSignal | undefined> {
-    let stoppedBy: StopSignal | undefined;
-    onStopSignals(
-      (signal) => {
-        stoppedBy = signal;
-      },
-      (signal) => process.exit(exitCodeOf[signal]),
-    );
+  /** The target is ended whatever happens, so that it can be gone on with. */
+  async run(bucket: Bucket, query: RangeQuery, target: ExportTarget): Promise<void> {
     const progress = progressOf("exporting", await totalOf(bucket, query));
     progress.update({ keys: 0, bytes: 0, done: 0 });
     try {
       for await (const { entries } of bucket.range(query).pages()) {
         const lines = entries.map((entry) => `${JSON.stringify(entryObject(entry))}\n`).join("");
-        await this.#target.write(lines);
+        await target.write(lines);
         this.keys += entries.length;
-        this.bytes += lines.length;
+        this.bytes += Buffer.byteLength(lines);
         progress.update({ keys: this.keys, bytes: this.bytes, done: this.keys });
-        if (stoppedBy !== undefined) break;
+        if (this.stoppedBy !== undefined) break;
       }
     } finally {
       progress.end();
-      await this.#target.end();
+      await target.end();
     }
-    return stoppedBy;
   }
 }
 

@@ -112,9 +112,10 @@ describe("what was exported comes back", () => {
 
 describe("import", () => {
   test("writes many lines, and of several with one key the last", async () => {
-    write("many.jsonl", [...numbered(5_000), ...numbered(700, "y")]);
+    // Some of them fall into one batch.
+    write("many.jsonl", [...numbered(5_000), ...numbered(300, "w"), ...numbered(300, "y")]);
     const outcome = JSON.parse(await output(["import", "many.jsonl", "-b", "many", "--json"]));
-    expect(outcome).toMatchObject({ imported: 5_700, lines: 5_700, bad: 0, isDone: true });
+    expect(outcome).toMatchObject({ imported: 5_600, lines: 5_600, bad: 0, isDone: true });
     expect((await keysIn("many")).length).toBe(5_000);
     const rest = await output([
       "range",
@@ -122,7 +123,7 @@ describe("import", () => {
       "many",
       "--raw",
       "--start",
-      "000699",
+      "000299",
       "--limit",
       "2",
     ]);
@@ -278,6 +279,23 @@ describe("export", () => {
       expect(read(file)).toBe(whole);
     },
   );
+
+  test("goes on behind what Ctrl-C left", async () => {
+    write("long.jsonl", numbered(20_000));
+    await output(["import", "long.jsonl", "-b", "long"]);
+    const args = ["export", "long-out.jsonl.gz", "-b", "long"];
+    const running = new SynodProcess(args, { directory });
+    await waitUntil("the file is there", () => existsSync(path("long-out.jsonl.gz")), 20_000);
+    running.signal("SIGINT");
+    const { code, stderr } = await running.ended;
+    expect({ code, stderr }).toEqual({
+      code: 130,
+      stderr: "stopped; the same command with --resume goes on\n",
+    });
+    expect(read("long-out.jsonl.gz").split("\n").length).toBeLessThan(20_000);
+    await output([...args, "--resume"]);
+    expect(read("long-out.jsonl.gz")).toBe(await output(["export", "-b", "long"]));
+  });
 
   test("does not go on with a file that is about something else", async () => {
     await output(["export", "part.jsonl", "-b", "source", "--prefix", "0001"]);
