@@ -138,7 +138,7 @@ function aimOf(
     key === undefined
       ? undefined
       : {
-          name: JSON.stringify([prefix, key]),
+          name: `${prefix}${patterns.name}`,
           matches: (internalKey) => patterns.matches(splitInternalKey(internalKey).key),
         };
   return { ranges: patterns.rangesIn(prefix), filter, keysOnly };

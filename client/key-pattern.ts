@@ -55,6 +55,8 @@ export class KeyPattern {
 
 /** Any of some patterns; everything when none is given. */
 export class KeyFilter {
+  /** Equal for filters that let the same keys pass, as far as that shows. */
+  readonly name: string;
   readonly #patterns: readonly KeyPattern[];
 
   /** Throws `BAD_KEY`, and `BAD_REQUEST` for what is no list of texts. */
@@ -63,6 +65,7 @@ export class KeyFilter {
     if (!Array.isArray(texts) || texts.length === 0) {
       throw badRequest("a filter is a key, a pattern, or a list of some");
     }
+    this.name = JSON.stringify(texts);
     this.#patterns = (texts as readonly string[]).map((text) => new KeyPattern(text));
   }
 

@@ -169,6 +169,19 @@ describe("a watch", () => {
     ]);
   });
 
+  test("of the same pattern sees other keys through another codec", async () => {
+    const bucket = newBucket();
+    const swapped = world.client.bucket(bucket.name, { codec: swapping });
+    const watches = await done(
+      Promise.all([bucket, swapped].map((one) => one.watch({ key: "*.ab" }))),
+    );
+    const next = watches.map((watch) => watch.next());
+    await done(Promise.all([bucket.put("1.ab", "plain"), swapped.put("2.ab", "swapped")]));
+    const told = await done(Promise.all(next));
+    expect(told.map(({ value }) => value?.string())).toEqual(["plain", "swapped"]);
+    for (const watch of watches) watch.stop();
+  });
+
   test("whose codec throws ends with what it threw, and leaves the client alone", async () => {
     const decode = (): never => {
       throw new Error("no such key to this value");
