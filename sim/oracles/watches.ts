@@ -16,19 +16,59 @@ export function checkWatch(
   changes: readonly Change[],
   owns: (key: InternalKey) => boolean,
 ): void {
-  const { client, through, withCurrent } = record;
-  const last = through.get(group) ?? 0;
-  const initialCount = withCurrent ? (record.initialCount ?? record.changes.length) : 0;
-  const initial = record.changes.slice(0, initialCount).filter(({ key }) => owns(key));
-  const told = record.changes.slice(initialCount).filter(({ key }) => owns(key));
-  const firstTold = told[0]?.revision ?? last + 1;
-  // Between the moment it began at and the first change that was told nothing changed, or it would have been told.
-  const begunAt = withCurrent ? firstTold - 1 : 0;
-  if (withCurrent) {
-    compare(`${client} in ${group}`, initial, valuesAt(changes, begunAt));
+  const whose = `${record.client} in ${group}`;
+  const last = record.through.get(group) ?? 0;
+  const own = record.changes.filter(({ key }) => owns(key));
+  if (!record.withCurrent) return compare(whose, own, writtenBetween(changes, 0, last));
+  // Where the values it began with end is not told group by group: changes of one group may come before the values of
+  // another, which was slower to answer. So every place up to the one where all had come is tried.
+  const { initialCount = record.changes.length } = record;
+  const latest = record.changes.slice(0, initialCount).filter(({ key }) => owns(key)).length;
+  const keys = new Set<InternalKey>();
+  for (const [count, { key }] of own.slice(0, latest).entries()) {
+    if (isTrueFrom(own, count, changes, last)) return;
+    // Of each key there is one value.
+    if (keys.has(key)) break;
+    keys.add(key);
   }
-  const written = changes.filter(({ revision }) => revision > begunAt && revision <= last);
-  compare(`${client} in ${group}`, told, written.map(watched));
+  compareFrom(whose, own, latest, changes, last);
+}
+
+/** The first `count` are the values that the watch began with, and what follows is all that changed since. */
+function compareFrom(
+  whose: string,
+  own: readonly WatchedChange[],
+  count: number,
+  changes: readonly Change[],
+  last: Revision,
+): void {
+  // Between the moment it began at and the first change that was told nothing changed, or it would have been told.
+  const begunAt = (own[count]?.revision ?? last + 1) - 1;
+  compare(whose, own.slice(0, count), valuesAt(changes, begunAt));
+  compare(whose, own.slice(count), writtenBetween(changes, begunAt, last));
+}
+
+function isTrueFrom(
+  own: readonly WatchedChange[],
+  count: number,
+  changes: readonly Change[],
+  last: Revision,
+): boolean {
+  try {
+    compareFrom("", own, count, changes, last);
+    return true;
+  } catch (failure) {
+    if (failure instanceof Violation) return false;
+    throw failure;
+  }
+}
+
+function writtenBetween(
+  changes: readonly Change[],
+  since: Revision,
+  until: Revision,
+): WatchedChange[] {
+  return changes.filter(({ revision }) => revision > since && revision <= until).map(watched);
 }
 
 function compare(
