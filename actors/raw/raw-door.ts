@@ -22,6 +22,7 @@ import {
 import { firstKeyOf, readTransaction } from "../../infra/codec/raw/raw-transaction.ts";
 import { consistency, requestKind } from "../../infra/codec/formats.ts";
 import { RequestEncoder, type WriteRequest } from "../../infra/codec/request-encoder.ts";
+import type { RawEnvelope } from "../../infra/codec/request-envelope.ts";
 import type { Clock } from "../../infra/clock/clock.ts";
 import { SynodError } from "../../infra/errors/synod-error.ts";
 import { isInboxSubject } from "../../infra/transport/subject.ts";
@@ -174,8 +175,11 @@ export class RawDoor {
 
   #read(replica: Replica, operation: ReadOperation, call: RawCall): void {
     call.reads = true;
-    const asked = { consistency: consistency.lease, minRevision: 0, maxAgeMs: 0 };
-    replica.readFor({ ...asked, operations: [operation] }, call);
+    const operations = [operation];
+    replica.readFor(
+      { consistency: consistency.lease, minRevision: 0, maxAgeMs: 0, operations },
+      call,
+    );
   }
 
   #write(
@@ -191,8 +195,15 @@ export class RawDoor {
     const { identity, kept: own } = identityOf(firstKey, headers.messageId, reply);
     const hash = own === kept.nothing ? 0 : requestHash(subject, headers, packed, payload);
     const { clusterId, group } = replica;
-    const named = { identity, kept: own, firstKey, hash };
-    const envelope = { kind: requestKind.raw, clusterId, group, ...named };
+    const envelope: RawEnvelope = {
+      kind: requestKind.raw,
+      clusterId,
+      group,
+      identity,
+      kept: own,
+      firstKey,
+      hash,
+    };
     call.repeatable = own === kept.message;
     replica.request(
       this.#encoder.raw(envelope, operation),
@@ -268,8 +279,15 @@ function writeOf(
   if (payload.length > valueBytesMax) {
     throw new SynodError("VALUE_TOO_LARGE", `a value of ${payload.length} bytes`);
   }
-  const window = { source: payload, start: 0, end: payload.length };
-  return { kind: operationKind.put, key, ...window, ttlMs, expectation };
+  return {
+    kind: operationKind.put,
+    key,
+    source: payload,
+    start: 0,
+    end: payload.length,
+    ttlMs,
+    expectation,
+  };
 }
 
 /** Decimal text, as shells send it, with a line end perhaps; nothing at all is 1. */

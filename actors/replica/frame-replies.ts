@@ -30,7 +30,8 @@ export class FrameReplies {
   /** For a writing frame. */
   waiter(reply: string, number: number): Waiter {
     return {
-      executed: (answer) => this.#executed(reply, { ...answer, number, asOf: 0 }),
+      executed: ({ slot, index, lastRevision, results }) =>
+        this.#executed(reply, { number, slot, index, lastRevision, asOf: 0, results }),
       refused: ({ code, message, hint }) => this.refuse(reply, number, code, message, hint),
     };
   }
@@ -38,7 +39,8 @@ export class FrameReplies {
   /** For a reading frame. */
   reader(reply: string, number: number): Reader {
     return {
-      read: (reading) => this.#executed(reply, { ...reading, number }),
+      read: ({ slot, index, lastRevision, asOf, results }) =>
+        this.#executed(reply, { number, slot, index, lastRevision, asOf, results }),
       refused: ({ code, message, hint }) => this.refuse(reply, number, code, message, hint),
     };
   }

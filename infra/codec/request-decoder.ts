@@ -52,7 +52,20 @@ export class RequestDecoder {
       operations = noOperations;
     }
     if (envelope.kind === requestKind.raw) {
-      return { ...envelope, kind: loggedKind.request, number: 0, operations, problem };
+      const { clusterId, group, identity, kept, firstKey, hash: own } = envelope;
+      // Field by field: copying the envelope's with a spread takes several times as long as all the decoding.
+      return {
+        kind: loggedKind.request,
+        clusterId,
+        group,
+        identity,
+        kept,
+        firstKey,
+        number: 0,
+        hash: own,
+        operations,
+        problem,
+      };
     }
     const { kind, clusterId, group, session, born, number, floor } = envelope;
     return { kind, clusterId, group, session, born, number, floor, hash, operations, problem };

@@ -17,6 +17,8 @@ export interface BareRequest {
   readonly reply?: string;
 }
 
+const resendMs = 1_500;
+
 export class BareNats {
   readonly #socket: Socket;
   readonly #waiting = new Map<string, (message: BareMessage) => void>();
@@ -65,17 +67,23 @@ export class BareNats {
     this.#socket.write(`SUB ${subject} ${sid}\r\n`);
   }
 
-  /** The first answer; a failure after `timeoutMs` without one. */
+  /**
+   * The first answer; a failure after `timeoutMs` without one. Meanwhile it is said again, with the same reply subject:
+   * while leaders change nobody answers, and the subject makes one request of all of them.
+   */
   request(subject: string, request: BareRequest = {}): Promise<BareMessage> {
     const reply = request.reply ?? `${this.inbox}.${(this.#asked += 1)}`;
     return new Promise((resolve, reject) => {
-      const { timeoutMs = 5_000 } = request;
+      const { timeoutMs = 10_000 } = request;
+      const again = setInterval(() => this.publish(subject, { ...request, reply }), resendMs);
       const timer = setTimeout(() => {
+        clearInterval(again);
         this.#waiting.delete(reply);
         reject(new Error(`${subject} was not answered within ${timeoutMs} ms`));
       }, timeoutMs);
       this.#waiting.set(reply, (message) => {
         clearTimeout(timer);
+        clearInterval(again);
         this.#waiting.delete(reply);
         resolve(message);
       });
