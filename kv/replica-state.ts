@@ -20,6 +20,7 @@ import {
   type FrameOutcome,
   type Logged,
   type Request,
+  type RequestId,
   type SessionId,
 } from "./frame.ts";
 import { answerBytesMax, entryRangeKeysMax, readStepsMax, resultBytesMax } from "./limits.ts";
@@ -113,9 +114,9 @@ export class ReplicaState {
     return this.#state.sessions.has(id);
   }
 
-  /** No request under a new message id is executed until older ones have run out. */
-  get messageIdsFull(): boolean {
-    return this.#state.requests.messageIdsFull;
+  /** The message id is new, and no new one is taken until older ones have run out. */
+  refusesMessageId(identity: RequestId): boolean {
+    return this.#state.requests.refusesMessageId(identity);
   }
 
   get regions(): Regions {

@@ -14,7 +14,11 @@ import {
 } from "../../infra/codec/raw/raw-answer.ts";
 import { errorTable, type Outcome } from "../../infra/errors/error-table.ts";
 import { operationKind } from "../../kv/commands/operation.ts";
-import { isFailure, type OperationResult } from "../../kv/commands/result.ts";
+import {
+  isFailure,
+  type OperationFailure,
+  type OperationResult,
+} from "../../kv/commands/result.ts";
 import type { ExecutedFrame } from "../../kv/frame.ts";
 import type { Refusal, Waiter } from "../replica/answers.ts";
 import type { Reader, Reading } from "../replica/reads.ts";
@@ -69,7 +73,9 @@ export class RawCall implements Waiter, Reader {
   refused({ code, message }: Refusal, decided = false): void {
     const isCertain = this.reads || (decided && code !== "OVERLOADED");
     const outcome = isCertain ? errorTable[code].outcome : "unknown";
-    const retryable = errorTable[code].retryable || (code === "LEADERSHIP_LOST" && this.repeatable);
+    const canSucceed = errorTable[code].retryable || code === "LEADERSHIP_LOST";
+    // Asked again under a subject of its own, what was executed after all would be executed twice.
+    const retryable = canSucceed && (outcome === "not executed" || this.repeatable);
     this.fail({ code, message, outcome, retryable });
   }
 
@@ -89,7 +95,7 @@ export class RawCall implements Waiter, Reader {
 
   #rendered(result: OperationResult): RawAnswer | RawError | undefined {
     if (typeof result === "number") return revisionAnswer(result);
-    if (isFailure(result)) return errorOf(result, this.checks);
+    if (isFailure(result)) return this.#failureOf(result);
     switch (result.kind) {
       case operationKind.get:
         return result.version === undefined ? missing : valueAnswer(result.version);
@@ -110,6 +116,14 @@ export class RawCall implements Waiter, Reader {
       default:
         return undefined;
     }
+  }
+
+  /** Under a message id the log's answer stays what it is. */
+  #failureOf(failure: OperationFailure): RawError {
+    const error = errorOf(failure, this.checks);
+    if (!this.repeatable || !errorTable[failure.code].retryable) return error;
+    const message = `${error.message}; ask again under another message id`;
+    return { ...error, message, retryable: false };
   }
 
   #say(answer: RawAnswer): void {

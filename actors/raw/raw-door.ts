@@ -4,7 +4,12 @@
  * finds that out from the subject and looks at nothing else. Proposals and reads wait until the leader's lease holds.
  * What it refuses is true without one: bad input is refused by whoever leads, and all else with an unknown outcome.
  */
-import { isPacked, readHeaders, type RawHeaders } from "../../infra/codec/raw/raw-headers.ts";
+import {
+  hasMessageId,
+  isPacked,
+  readHeaders,
+  type RawHeaders,
+} from "../../infra/codec/raw/raw-headers.ts";
 import { identityOf, requestHash } from "../../infra/codec/raw/raw-identity.ts";
 import { readRange, type BucketRange } from "../../infra/codec/raw/raw-range.ts";
 import type { RawAnswer } from "../../infra/codec/raw/raw-answer.ts";
@@ -227,8 +232,10 @@ export class RawDoor {
     }
     const call = this.#callOf(verb, reply, packed);
     if (this.#draining) {
-      const message = `node ${node} is stopping`;
-      return call.refused({ code: "UNAVAILABLE", message, hint: undefined });
+      call.reads = verb === "get" || verb === "range";
+      call.repeatable = hasMessageId(message);
+      const why = `node ${node} is stopping`;
+      return call.refused({ code: "UNAVAILABLE", message: why, hint: undefined });
     }
     try {
       take(call);

@@ -5,7 +5,7 @@
 import { bytesInEntry, encodeFramesEntry } from "../../infra/codec/entry-codec.ts";
 import type { RawEnvelope, WriteEnvelope } from "../../infra/codec/request-envelope.ts";
 import type { Clock } from "../../infra/clock/clock.ts";
-import { kept, type SessionId } from "../../kv/frame.ts";
+import { kept, type RequestId, type SessionId } from "../../kv/frame.ts";
 import { revisionAt, type Revision } from "../../kv/revision.ts";
 import { keyOfFrame, keyOfRequest, type Answers, type Waiter } from "./answers.ts";
 import type { FrameReplies } from "./frame-replies.ts";
@@ -27,7 +27,7 @@ export interface IntakeOptions {
   readonly lastRevision: () => Revision;
   readonly sessionCount: () => number;
   readonly knowsSession: (session: SessionId) => boolean;
-  readonly messageIdsFull: () => boolean;
+  readonly refusesMessageId: (identity: RequestId) => boolean;
   /** Applied state cannot take more at the moment. */
   readonly saturated: () => boolean;
   readonly propose: (entries: readonly Uint8Array[]) => void;
@@ -128,7 +128,9 @@ export class Intake {
   }
 
   #problemWithRequest(envelope: RawEnvelope): Problem | undefined {
-    if (envelope.kept !== kept.message || !this.#options.messageIdsFull()) return undefined;
+    const { kept: own, identity } = envelope;
+    // Under a known one the first answer is given again, however many there are.
+    if (own !== kept.message || !this.#options.refusesMessageId(identity)) return undefined;
     return { code: "OVERLOADED", message: "too many message ids are kept already" };
   }
 

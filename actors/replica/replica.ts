@@ -87,7 +87,7 @@ export class Replica {
       leads: () => this.leadsWithLease,
       sessionCount: () => state.sessionCount,
       knowsSession: (session) => state.knowsSession(session),
-      messageIdsFull: () => state.messageIdsFull,
+      refusesMessageId: (identity) => state.refusesMessageId(identity),
       saturated,
       propose,
     });

@@ -2,7 +2,14 @@
  * The answers to requests without a session: what makes one take effect once, although every node hears it, two
  * leaders in a row may propose it, and its client may send it again under the message id it chose.
  */
-import { kept, type ExecutedFrame, type FrameOutcome, type Kept, type Request } from "../frame.ts";
+import {
+  kept,
+  type ExecutedFrame,
+  type FrameOutcome,
+  type Kept,
+  type Request,
+  type RequestId,
+} from "../frame.ts";
 import { messageIdentityLifetime, replyIdentityLifetime } from "../limits.ts";
 import type { Revision } from "../revision.ts";
 import { space, type StateReader } from "../state-reader.ts";
@@ -38,8 +45,9 @@ export class Requests {
     return Math.min(this.#replies.nextExpiry, this.#messages.nextExpiry);
   }
 
-  get messageIdsFull(): boolean {
-    return this.#messages.full;
+  /** A request under this message id would not be executed: there are too many, and it is none of them. */
+  refusesMessageId(identity: RequestId): boolean {
+    return this.#messages.full && this.#messages.find(identity) === undefined;
   }
 
   /** What becomes of the request without executing it; undefined when it is to be executed. */

@@ -20,6 +20,7 @@ import {
   executed,
   first,
   requestBytes,
+  sessionId,
   TestGroup,
   type RequestOptions,
 } from "./support/test-group.ts";
@@ -133,12 +134,14 @@ test("beyond their bytes new message ids are refused, and known ones go on", () 
   const message = (at: number): Uint8Array =>
     requestBytes({ identity: `i${at}`, kept: kept.message }, wide);
   for (let at = 0; at < fillingCount; at++) group.frames(message(at));
-  expect(group.replica.messageIdsFull).toBe(true);
+  expect(group.replica.refusesMessageId(sessionId("new"))).toBe(true);
+  // Whoever asks again for a known one gets its answer: that is what the bytes are kept for.
+  expect(group.replica.refusesMessageId(sessionId("i0"))).toBe(false);
   expect(codeOf(first(group.frames(message(fillingCount))))).toBe("OVERLOADED");
   expect(codeOf(first(group.frames(message(0))))).toBe("executed");
   expect(codeOf(send(group, { identity: "other", kept: kept.reply }))).toBe("executed");
   group.tick(birth + 2 * messageIdentityLifetime);
-  expect(group.replica.messageIdsFull).toBe(false);
+  expect(group.replica.refusesMessageId(sessionId("new"))).toBe(false);
   expect(codeOf(first(group.frames(message(fillingCount))))).toBe("executed");
 });
 

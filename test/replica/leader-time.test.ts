@@ -95,7 +95,7 @@ test("frames wait until the leader knows the time", () => {
     answers: new Answers(),
     replies: new FrameReplies(group, new ReplyEncoder(), () => undefined),
     leads: () => true,
-    messageIdsFull: () => false,
+    refusesMessageId: () => false,
     inFlight: () => 0,
     physicalMs: () => leader.reign.lease.physicalMs(leader.nowMs),
     lastRevision: () => 0,

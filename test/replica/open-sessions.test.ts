@@ -22,7 +22,7 @@ test("with too many sessions open, those that are known go on and no new one is 
     answers: new Answers(),
     replies: new FrameReplies(group, new ReplyEncoder(), deliver),
     leads: () => true,
-    messageIdsFull: () => true,
+    refusesMessageId: () => true,
     inFlight: () => undefined,
     physicalMs: () => undefined,
     lastRevision: () => 0,

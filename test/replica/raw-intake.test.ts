@@ -24,6 +24,7 @@ function envelope(parts: Partial<RawEnvelope> = {}): RawEnvelope {
 class Desk {
   leads = true;
   full = false;
+  readonly known = sessionId("known");
   readonly proposed: Uint8Array[] = [];
   readonly told: string[] = [];
   readonly answers = new Answers();
@@ -45,7 +46,7 @@ class Desk {
     lastRevision: () => 0,
     sessionCount: () => 0,
     knowsSession: () => true,
-    messageIdsFull: () => this.full,
+    refusesMessageId: (identity) => this.full && identity !== this.known,
     saturated: () => false,
     propose: (entries) => this.proposed.push(...entries),
   });
@@ -145,4 +146,15 @@ test("too many at once, and too many message ids, are refused; who waits for not
   desk.runDeferred();
   const entry = new EntryDecoder().decode(first(desk.proposed));
   expect(entry.kind === entryKind.frames && entry.frames.length).toBe(2);
+});
+
+test("a message id that is known is asked again for its answer, however many are kept", () => {
+  const desk = new Desk();
+  desk.full = true;
+  const own = { identity: desk.known, kept: kept.message } as const;
+  const again = requestBytes({ identity: "known", kept: kept.message }, increment("n", 1));
+  desk.intake.takeRequest(again, envelope(own), desk.waiter("again"));
+  desk.runDeferred();
+  desk.apply(executed);
+  expect(desk.told).toEqual(["again 7"]);
 });

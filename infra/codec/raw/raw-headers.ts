@@ -53,6 +53,10 @@ export function isPacked(message: InboundMessage): boolean {
   return message.headers === "some" && message.header(requestHeader.contentType) === msgpackType;
 }
 
+export function hasMessageId(message: InboundMessage): boolean {
+  return message.headers === "some" && message.header(requestHeader.messageId) !== undefined;
+}
+
 function requireFits(
   name: string,
   value: string | undefined,

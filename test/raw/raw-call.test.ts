@@ -1,0 +1,68 @@
+/** Whether a program may ask again is said so that one that does never executes anything twice, nor asks in vain. */
+import { expect, test } from "vitest";
+import { Endpoint } from "../../actors/raw/endpoint.ts";
+import { RawCall } from "../../actors/raw/raw-call.ts";
+import type { RawAnswer } from "../../infra/codec/raw/raw-answer.ts";
+import type { ErrorCode } from "../../infra/errors/error-table.ts";
+import { failure } from "../../kv/commands/result.ts";
+import type { RefusalCode } from "../../kv/refusal.ts";
+
+type Kind = "read" | "write" | "named write";
+
+/** What a client is told: outcome, and whether to ask again. */
+function told(kind: Kind, tell: (call: RawCall) => void): string {
+  const answers: RawAnswer[] = [];
+  const call = new RawCall(
+    {
+      nowMs: () => 0,
+      bytesMax: () => 2 ** 20,
+      publish: (_, answer) => answers.push(answer) > 0,
+    },
+    new Endpoint("put", "synod.kv.*.put.>"),
+    "_INBOX.a",
+    false,
+  );
+  call.reads = kind === "read";
+  call.repeatable = kind === "named write";
+  tell(call);
+  expect(answers).toHaveLength(1);
+  const { error } = JSON.parse(Buffer.from(answers[0]?.body ?? "").toString()) as {
+    readonly error: { readonly outcome: string; readonly retryable: boolean };
+  };
+  return `${error.outcome}, ${error.retryable ? "again" : "not again"}`;
+}
+
+test.each<[Kind, ErrorCode, string]>([
+  ["read", "NOT_LEADER", "not executed, again"],
+  ["read", "OVERLOADED", "not executed, again"],
+  ["write", "NOT_LEADER", "unknown, not again"],
+  ["write", "OVERLOADED", "unknown, not again"],
+  ["write", "UNAVAILABLE", "unknown, not again"],
+  ["write", "LEADERSHIP_LOST", "unknown, not again"],
+  ["write", "FRAME_TOO_LARGE", "unknown, not again"],
+  ["named write", "NOT_LEADER", "unknown, again"],
+  ["named write", "OVERLOADED", "unknown, again"],
+  ["named write", "LEADERSHIP_LOST", "unknown, again"],
+  ["named write", "FRAME_TOO_LARGE", "unknown, not again"],
+])("a %s that one attempt was refused with %s: %s", (kind, code, expected) => {
+  const refusal = { code, message: "", hint: undefined };
+  expect(told(kind, (call) => call.refused(refusal))).toBe(expected);
+});
+
+test.each<[Kind, RefusalCode, string]>([
+  ["write", "CONFLICT", "not executed, not again"],
+  ["write", "OVERLOADED", "not executed, again"],
+  ["named write", "OVERLOADED", "not executed, not again"],
+  ["named write", "WRONG_REGION", "not executed, not again"],
+])("a %s that failed in the log with %s: %s", (kind, code, expected) => {
+  const executed = {
+    refused: false,
+    number: 0,
+    hash: 1,
+    slot: 1,
+    index: 0,
+    lastRevision: 7,
+  } as const;
+  const results = [failure(code)];
+  expect(told(kind, (call) => call.executed({ ...executed, results }))).toBe(expected);
+});
