@@ -1,7 +1,7 @@
 /** A birth as bytes: on the wire between unborn stores, and in the log store for good. */
 import { Packr } from "msgpackr";
 import type { Birth, RegionAssignment } from "../../machines/birth/birth-record.ts";
-import { MalformedMessage, Positional } from "./positional.ts";
+import { MalformedMessage, positionalOf, type Positional } from "./positional.ts";
 
 const packr = new Packr({ useRecords: false });
 
@@ -85,6 +85,7 @@ export function encodeBirth(birth: Birth): Uint8Array {
   return Buffer.from(packr.pack(birthElements(birth)));
 }
 
+/** Throws `MalformedMessage`. */
 export function decodeBirth(bytes: Uint8Array): Birth {
-  return readBirth(new Positional(packr.unpack(bytes) as unknown));
+  return readBirth(positionalOf(bytes));
 }

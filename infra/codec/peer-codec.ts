@@ -14,7 +14,7 @@ import type { NodeMessage } from "../../machines/node/node-messages.ts";
 import type { RegionManagerMessage } from "../../machines/region-manager/region-manager-messages.ts";
 import type { LogRecord } from "../../machines/record.ts";
 import { birthElements, readBirth, readRegions, regionElements } from "./birth-codec.ts";
-import { MalformedMessage, Positional } from "./positional.ts";
+import { MalformedMessage, positionalOf, type Positional } from "./positional.ts";
 
 /** A client's frame on its way to the leader, with the client's reply subject. Forwarded once, never again. */
 export interface Forward {
@@ -57,6 +57,8 @@ export class OtherFormat extends Error {
 }
 
 export const peerFormat = 1;
+/** Every other format is counted by its number, so there must not be any number of them. */
+const formatMax = 255;
 
 type TypeName = PeerMessage["type"];
 type MessageOf<Name extends TypeName> = Extract<PeerMessage, { readonly type: Name }>;
@@ -363,8 +365,7 @@ const byCode = new Map<number, Body<TypeName>>(
   Object.values(bodies).map((body) => [body.code, body as unknown as Body<TypeName>]),
 );
 
-/** Other languages write wide integers; as bigints they would pass no check, and no status with one could be shown. */
-const packr = new Packr({ useRecords: false, moreTypes: false, int64AsType: "number" });
+const packr = new Packr({ useRecords: false, moreTypes: false });
 
 /** The bytes are the caller's to keep until the end of the turn; they are copied by whoever keeps them longer. */
 export function encodePeerMessage(envelope: Envelope, message: PeerMessage): Uint8Array {
@@ -384,14 +385,9 @@ export function encodePeerMessage(envelope: Envelope, message: PeerMessage): Uin
 
 /** Throws `OtherFormat` or `MalformedMessage`, and nothing else. */
 export function decodePeerMessage(payload: Uint8Array): PeerPacket {
-  let decoded: unknown;
-  try {
-    decoded = packr.unpack(payload);
-  } catch (error) {
-    throw new MalformedMessage("not a msgpack value", { cause: error });
-  }
-  const fields = new Positional(decoded);
+  const fields = positionalOf(payload);
   const format = fields.natural();
+  if (format > formatMax) throw new MalformedMessage(`no format has the number ${format}`);
   if (format !== peerFormat) throw new OtherFormat(format);
   const code = fields.natural();
   const envelope: Envelope = {

@@ -3,10 +3,23 @@
  * on trust.
  */
 import type { Ballot } from "../../machines/ballot.ts";
+import { problemOf } from "./malformed.ts";
+import { readMsgpack } from "./msgpack-value.ts";
 
 /** A message that does not have the shape its type demands. */
 export class MalformedMessage extends Error {
   override readonly name = "MalformedMessage";
+}
+
+/** Throws `MalformedMessage` for bytes that are no msgpack array. */
+export function positionalOf(bytes: Uint8Array): Positional {
+  let decoded: unknown;
+  try {
+    decoded = readMsgpack(bytes);
+  } catch (thrown) {
+    throw new MalformedMessage(`not a msgpack value: ${problemOf(thrown)}`);
+  }
+  return new Positional(decoded);
 }
 
 export class Positional {

@@ -7,7 +7,7 @@ import { Packr } from "msgpackr";
 import type { RoutingTable } from "../../machines/region-manager/routing.ts";
 import { readRegions, regionElements } from "./birth-codec.ts";
 import { replyVersion, requestKind } from "./formats.ts";
-import { MalformedMessage, Positional } from "./positional.ts";
+import { MalformedMessage, positionalOf } from "./positional.ts";
 
 export interface Route extends Omit<RoutingTable, "physicalMs"> {
   /**
@@ -17,7 +17,7 @@ export interface Route extends Omit<RoutingTable, "physicalMs"> {
   readonly stamp: number;
 }
 
-const packr = new Packr({ useRecords: false, int64AsType: "number" });
+const packr = new Packr({ useRecords: false });
 const groupsMax = 1024;
 const nodesMax = 64;
 
@@ -37,13 +37,7 @@ export function encodeRoute(route: Route): Uint8Array {
 
 /** Throws `MalformedMessage`. */
 export function decodeRoute(bytes: Uint8Array): Route {
-  let decoded: unknown;
-  try {
-    decoded = packr.unpack(bytes);
-  } catch (error) {
-    throw new MalformedMessage("not a msgpack value", { cause: error });
-  }
-  const fields = new Positional(decoded);
+  const fields = positionalOf(bytes);
   if (fields.natural() !== replyVersion || fields.natural() !== requestKind.route) {
     throw new MalformedMessage("not a routing table of this version");
   }

@@ -2,15 +2,14 @@
  * The bodies of ranges and transactions: JSON, or msgpack maps with the same fields. Everything that is wrong with one
  * is told at once. In JSON bytes that are no text are written as base64, under a name of their own.
  */
-import { Packr } from "msgpackr";
 import { SynodError } from "../../errors/synod-error.ts";
 import { byteStringOf } from "../key-text.ts";
+import { readMsgpack } from "../msgpack-value.ts";
 
 export type Fields = Readonly<Record<string, unknown>>;
 export type FieldType = "text" | "whole" | "integer" | "boolean" | "bytes" | "base64" | "list";
 export type FieldTypes = Readonly<Record<string, FieldType>>;
 
-const packr = new Packr({ useRecords: false, int64AsType: "number" });
 /** Bytes that are no UTF-8 are refused rather than replaced. */
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 const problemsMax = 8;
@@ -83,7 +82,7 @@ export class DocumentReader {
   #decoded(body: Uint8Array): Fields | undefined {
     let decoded: unknown;
     try {
-      decoded = this.#isPacked ? packr.unpack(body) : JSON.parse(utf8.decode(body));
+      decoded = this.#isPacked ? readMsgpack(body) : JSON.parse(utf8.decode(body));
     } catch {
       this.note(`the body is no ${this.#isPacked ? "msgpack" : "JSON"}`);
       return undefined;
@@ -114,8 +113,7 @@ export class DocumentReader {
 
 function isFields(value: unknown): value is Fields {
   if (typeof value !== "object" || value === null) return false;
-  // No lists, bytes, dates, maps or whatever else a msgpack extension makes.
-  return Object.getPrototypeOf(value) === Object.prototype;
+  return !Array.isArray(value) && !(value instanceof Uint8Array);
 }
 
 function isBase64(text: string): boolean {
