@@ -329,14 +329,14 @@ export const boundaries: readonly Boundary[] = [
   {
     name: "client/watch/cursor.ts parseCursor",
     samples: samples.cursorSamples,
-    take: (bytes) => parseCursor(text(bytes)),
+    take: (bytes) => parseCursor("c1", text(bytes)),
     refuses: errors("BAD_REQUEST"),
-    again: (parts: never) => Buffer.from(cursorText(parts)),
+    again: (parts: never) => Buffer.from(cursorText("c1", parts)),
   },
   {
     name: "client/watch/cursor.ts parseCursor (its bytes)",
     samples: samples.cursorSamples.map((one) => Buffer.from(text(one), "base64url")),
-    take: (bytes) => parseCursor(Buffer.from(bytes).toString("base64url")),
+    take: (bytes) => parseCursor("c1", Buffer.from(bytes).toString("base64url")),
     refuses: errors("BAD_REQUEST"),
   },
   {

@@ -202,7 +202,7 @@ export const subjectSamples = texts(
   "_INBOX.a.b",
 );
 export const cursorSamples = texts(
-  cursorText([
+  cursorText("c1", [
     { range: { start: "b\0a", end: "b\0m" }, beginning: { kind: "after", revision: 2 ** 50 } },
     { range: { start: "b\0m", end: undefined }, beginning: { kind: "current" } },
   ]),
