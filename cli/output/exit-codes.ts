@@ -38,6 +38,7 @@ export function exitCodeFor(failure: unknown): number {
   if (!(failure instanceof SynodError)) return exitCode.failed;
   if (failure.outcome === "unknown") return exitCode.outcomeUnknown;
   if (failure.code === "CONFLICT") return exitCode.conflict;
+  if (failure.code === "KEY_NOT_FOUND") return exitCode.notFound;
   return usageCodes.has(failure.code) ? exitCode.usage : exitCode.failed;
 }
 

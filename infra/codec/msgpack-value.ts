@@ -90,8 +90,8 @@ class ValueReader {
 
   #list(length: number, depth: number): unknown[] {
     this.#claim(length, depth);
-    const list = new Array<unknown>(length);
-    for (let at = 0; at < length; at++) list[at] = this.value(depth + 1);
+    const list: unknown[] = [];
+    for (let at = 0; at < length; at++) list.push(this.value(depth + 1));
     return list;
   }
 

@@ -5,23 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { errorTable } from "../../infra/errors/error-table.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const guide = readFileSync(join(root, "docs", "client.md"), "utf8");
 const embedding = readFileSync(join(root, "docs", "embedding.md"), "utf8");
-
-test("every code is listed as it is", () => {
-  const rows = [...guide.matchAll(/^\| `([A-Z_]+)` +\| ([a-z ]+?) +\| (yes|no) +\| (.*?) +\|$/gm)];
-  const listed = rows.map(([, code, outcome, retryable, nextStep]) => ({
-    code,
-    outcome,
-    retryable: retryable === "yes",
-    nextStep,
-  }));
-  const expected = Object.entries(errorTable).map(([code, meaning]) => ({ code, ...meaning }));
-  expect(listed).toEqual(expected);
-});
 
 /** What an example takes for granted. */
 const prelude = `

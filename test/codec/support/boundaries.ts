@@ -14,7 +14,7 @@ import {
 } from "../../../infra/codec/birth-codec.ts";
 import { CellCodec } from "../../../infra/codec/cell-codec.ts";
 import { EntryDecoder } from "../../../infra/codec/entry-codec.ts";
-import { FeedDecoder, type FeedMessage } from "../../../infra/codec/feed-codec.ts";
+import { FeedDecoder } from "../../../infra/codec/feed-codec.ts";
 import { KeyReader } from "../../../infra/codec/key-reader.ts";
 import { MalformedBytes } from "../../../infra/codec/malformed.ts";
 import { MsgpackReader } from "../../../infra/codec/msgpack-reader.ts";
@@ -202,7 +202,7 @@ export const boundaries: readonly Boundary[] = [
   {
     name: "infra/codec/feed-codec.ts FeedDecoder",
     samples: samples.feedSamples,
-    take: (bytes) => unlessMalformed(new FeedDecoder().decode(bytes)) as FeedMessage | undefined,
+    take: (bytes) => unlessMalformed(new FeedDecoder().decode(bytes)),
     refuses: never,
   },
   {
@@ -238,7 +238,7 @@ export const boundaries: readonly Boundary[] = [
     samples: samples.birthSamples,
     take: decodeBirth,
     refuses: malformedMessage,
-    again: encodeBirth as (taken: never) => Uint8Array,
+    again: encodeBirth,
   },
   {
     name: "infra/codec/birth-codec.ts readBirth",
@@ -257,7 +257,7 @@ export const boundaries: readonly Boundary[] = [
     samples: samples.routeSamples,
     take: decodeRoute,
     refuses: malformedMessage,
-    again: encodeRoute as (taken: never) => Uint8Array,
+    again: encodeRoute,
   },
   {
     name: "infra/codec/raw/raw-headers.ts readHeaders",
