@@ -1,5 +1,5 @@
 /** What `synod dev` runs, from a program: a NATS server and nodes as child processes of this one. */
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DevCluster } from "../cli/dev/dev-cluster.ts";
 import { keptPasswords } from "../cli/dev/dev-passwords.ts";
@@ -9,6 +9,7 @@ import { findBroker } from "../infra/broker/find-broker.ts";
 import { freePort } from "../infra/broker/free-port.ts";
 import { systemClock } from "../infra/clock/system-clock.ts";
 import { SynodError } from "../infra/errors/synod-error.ts";
+import { makeDirectory } from "../infra/files/make-directory.ts";
 import { lockDirectory } from "../infra/log-store/directory-lock.ts";
 import { systemRandomness } from "../infra/randomness/system-randomness.ts";
 import type { DefaultNodeCount } from "../infra/topology/default-topology.ts";
@@ -61,7 +62,7 @@ export async function startDevCluster(options: DevClusterOptions = {}): Promise<
     ...(websocketPort === undefined ? {} : { websocketPort }),
     ...(dataDirectory === undefined ? { ephemeral: true } : { data: dataDirectory }),
   });
-  mkdirSync(plan.clusterDirectory, { recursive: true });
+  makeDirectory(plan.clusterDirectory);
   const unlock = lockDirectory(plan.clusterDirectory);
   const leave = (): void => {
     unlock();

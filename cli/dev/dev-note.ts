@@ -1,6 +1,7 @@
 /** The note a running development cluster leaves, so that other commands started in that directory find it. */
-import { mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { makeDirectory } from "../../infra/files/make-directory.ts";
 
 export interface DevNote {
   /** Of `synod dev` itself. */
@@ -48,7 +49,7 @@ export class NoteKeeper {
     const other = readNote(this.#path);
     if (other !== undefined && other.pid !== process.pid && isRunning(other.pid)) return false;
     try {
-      mkdirSync(dirname(this.#path), { recursive: true });
+      makeDirectory(dirname(this.#path));
       const draft = `${this.#path}.${process.pid}`;
       writeFileSync(draft, `${JSON.stringify(note, undefined, 2)}\n`);
       renameSync(draft, this.#path);

@@ -1,10 +1,11 @@
 /** One run of a cluster on this machine, from the first process to the last. */
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { BrokerBinary } from "../../infra/broker/broker-binary.ts";
 import { findBroker } from "../../infra/broker/find-broker.ts";
 import { systemClock } from "../../infra/clock/system-clock.ts";
 import { SynodError } from "../../infra/errors/synod-error.ts";
+import { makeDirectory } from "../../infra/files/make-directory.ts";
 import { lockDirectory } from "../../infra/log-store/directory-lock.ts";
 import { systemRandomness } from "../../infra/randomness/system-randomness.ts";
 import { renderTopology } from "../../infra/topology/render-topology.ts";
@@ -44,7 +45,7 @@ export async function runDevCluster(options: DevOptions, screen: Screen): Promis
 }
 
 function claimDirectory({ clusterDirectory }: DevPlan): () => void {
-  mkdirSync(clusterDirectory, { recursive: true });
+  makeDirectory(clusterDirectory);
   try {
     return lockDirectory(clusterDirectory);
   } catch (failure) {

@@ -1,12 +1,13 @@
 /** `synod inspect --export`: every machine for an editor, for a program, and as a picture. */
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { makeDirectory } from "../../infra/files/make-directory.ts";
 import { editorFile } from "./editor-file.ts";
 import { machineCharts } from "./machine-charts.ts";
 
 /** Answers with the names of the files, which replace those of an earlier export. */
 export async function exportMachines(directory: string): Promise<readonly string[]> {
-  await mkdir(directory, { recursive: true });
+  makeDirectory(directory);
   const written: string[] = [];
   for (const [id, { config, svg }] of machineCharts()) {
     const files = {

@@ -2,9 +2,10 @@
  * The per-user folder where fetched nats-servers are kept, one folder a version. A program in it is complete or
  * absent: it is written under another name, flushed, and renamed, so parallel starts and crashes leave no half.
  */
-import { chmod, mkdir, mkdtemp, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { chmod, mkdtemp, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join } from "node:path";
+import { makeDirectory } from "../files/make-directory.ts";
 import type { Environment } from "../processes/guarded-child.ts";
 import { compareBrokerVersions } from "./broker-version.ts";
 
@@ -45,7 +46,7 @@ export async function inWorkFolder<Result>(
 
 async function createWorkFolder(cacheFolder: string): Promise<string> {
   try {
-    await mkdir(cacheFolder, { recursive: true });
+    makeDirectory(cacheFolder);
     await removeAbandonedWork(cacheFolder);
     return await mkdtemp(join(cacheFolder, workFolderPrefix));
   } catch (failure) {
@@ -68,7 +69,7 @@ export async function installIntoCache(
   version: string,
 ): Promise<string> {
   const place = join(cacheFolder, version, programName);
-  await mkdir(dirname(place), { recursive: true });
+  makeDirectory(dirname(place));
   await flush(file);
   await rename(file, place);
   await flush(dirname(place));

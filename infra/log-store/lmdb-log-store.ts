@@ -2,13 +2,13 @@
  * The log store on LMDB: one environment per node, written by this process only. A put resolves when its
  * transaction is flushed; everything submitted while the previous flush was running shares the next one.
  */
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { open, type Database, type RootDatabase } from "lmdb";
 import type { Slot } from "../../machines/ballot.ts";
 import { compareBallots } from "../../machines/ballot.ts";
 import { invariant } from "../../machines/invariant.ts";
 import type { LogAppend, LogRecord } from "../../machines/record.ts";
+import { makeDirectory } from "../files/make-directory.ts";
 import type { Randomness } from "../randomness/randomness.ts";
 import { commitFailure } from "./commit-failure.ts";
 import { lockDirectory } from "./directory-lock.ts";
@@ -73,7 +73,7 @@ interface Group {
  * `RESTORED_STORE`, `TOPOLOGY_DIFFERS`, `CORRUPT_STORE` or `INCOMPATIBLE_VERSION`.
  */
 export async function openLmdbLogStore(options: LmdbLogStoreOptions): Promise<LmdbLogStore> {
-  mkdirSync(options.directory, { recursive: true });
+  makeDirectory(options.directory);
   const unlock = lockDirectory(options.directory);
   try {
     const environment = open<Buffer, Buffer>({

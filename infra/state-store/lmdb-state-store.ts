@@ -1,7 +1,7 @@
 /** The state store of a real node: one LMDB environment, written by one thread of its own. */
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "../clock/clock.ts";
+import { makeDirectory } from "../files/make-directory.ts";
 import { Environment } from "./environment.ts";
 import { LmdbDevice } from "./lmdb-device.ts";
 import type { MergePolicy } from "./merge-policy.ts";
@@ -18,7 +18,7 @@ export interface StateStoreOptions {
 
 /** Opens or creates a node's state store. An empty or missing one holds no checkpoint, which is no error. */
 export function openStateStore(options: StateStoreOptions): StateStore {
-  mkdirSync(options.directory, { recursive: true });
+  makeDirectory(options.directory);
   const device = new LmdbDevice(join(options.directory, "state.mdb"), options.owner);
   try {
     return new Environment(device, device, options.clock, options.mergePolicy);
