@@ -31,7 +31,7 @@ class ToldGroup extends TestGroup {
 }
 
 class Leader {
-  readonly group = new ToldGroup();
+  readonly group: ToldGroup;
   readonly world = new SimulatedWorld();
   readonly drops = new DropCounts();
   readonly messages: FeedMessage[] = [];
@@ -45,7 +45,8 @@ class Leader {
   /** What the server does with a message. */
   server: (subject: string) => void = () => undefined;
   readonly flushes: (() => void)[] = [];
-  constructor(alwaysWanted: readonly string[] = []) {
+  constructor(alwaysWanted: readonly string[] = [], group = new ToldGroup()) {
+    this.group = group;
     const { clock } = this.world.machine("m").start();
     this.interests = new Interests(clock, alwaysWanted);
     const outlet = new Outlet(this as Partial<Transport> as Transport, this.drops);
@@ -203,6 +204,37 @@ test("a new leader tells at once how far it is, and follows on the last slot wit
   leader.feed.beginServing();
   leader.apply(one("b", "3"));
   expect(leader.heard()).toEqual(["4 after 4:", "5 after 4: b=3"]);
+});
+
+test("a replica that starts again names no slot that is too low, whatever it did not see", () => {
+  const group = new ToldGroup();
+  const before = new Leader([], group);
+  before.apply(one("a", "1"));
+  before.apply(one("a", "2"));
+  group.checkpointNow();
+  group.restart();
+  const checkpointed = new Leader([], group);
+  checkpointed.feed.beginServing();
+  checkpointed.wantFeed();
+  checkpointed.apply(one("a", "3"));
+  // A watcher that has missed slot 2 must not take slot 3 for the next.
+  expect(checkpointed.heard()).toEqual(["2 after 2:", "3 after 2: a=3"]);
+});
+
+test("a replica that starts again notices what the log changes behind its checkpoint", () => {
+  const group = new ToldGroup();
+  const before = new Leader([], group);
+  before.apply(one("a", "1"));
+  group.checkpointNow();
+  before.apply(one("a", "2"));
+  before.apply((changed) => changed.noOp());
+  const replaying = group.log.splice(1);
+  group.restart();
+  const again = new Leader([], group);
+  for (const entry of replaying) group.append(entry);
+  again.feed.beginServing();
+  again.wantFeed();
+  expect(again.heard()).toEqual(["3 after 2:"]);
 });
 
 test("an entry too large for one message comes in parts, and the next one follows on it", () => {
