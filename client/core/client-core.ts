@@ -80,6 +80,7 @@ export class ClientCore {
   #tickScheduled = false;
   #pendingBytes = 0;
   #closed = false;
+  readonly #closing = new Set<() => void>();
 
   constructor(options: ClientCoreOptions) {
     const { transport, clock, randomness, prefix, limits, routeAdopted } = options;
@@ -190,10 +191,19 @@ export class ClientCore {
     this.#wantRoute();
   }
 
-  /** Fails whatever is pending, and ends watches. */
+  /** Calls back once, at once when it is closed already, unless what is returned is called first. */
+  whenClosed(callback: () => void): () => void {
+    if (this.#closed) callback();
+    else this.#closing.add(callback);
+    return () => void this.#closing.delete(callback);
+  }
+
+  /** Fails whatever is pending, and ends watches and locks. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    for (const callback of this.#closing) callback();
+    this.#closing.clear();
     this.watches.close();
     for (const call of this.#deadlines.all()) {
       if (!call.settled) this.#fail(call, closedMeanwhile(call));

@@ -1,6 +1,7 @@
 /** Electing one of several candidates: whoever has the key leads. */
 import { SynodError } from "../../infra/errors/synod-error.ts";
 import type { WatchEntry } from "../bucket-watch.ts";
+import { requireNotAborted } from "../caller.ts";
 import type { Entry } from "../entry.ts";
 import { AbortedError } from "../errors.ts";
 import { badRequest, noOptions, type CallOptions } from "../options.ts";
@@ -43,13 +44,22 @@ export class Election implements AsyncDisposable {
   readonly #resigned = new AbortController();
   readonly #closed: Promise<void | Error>;
   #resolveClosed: (reason: void | Error) => void = () => {};
-  #campaigning: Promise<Lock> | undefined;
+  /** Under way: those that end without the lock as well. */
+  readonly #campaigns = new Set<Promise<unknown>>();
+  /** Fires when one of the campaigns under way has the lock: the others wait for what this candidate has itself. */
+  #elected = new AbortController();
   #leadership: Lock | undefined;
   #running: Promise<void> = Promise.resolve();
 
   /** @internal */
   constructor(ballot: Ballot, options: ElectOptions) {
     const { signal, onElected } = options;
+    if (signal !== undefined && !(signal instanceof AbortSignal)) {
+      throw badRequest("signal is no AbortSignal");
+    }
+    if (onElected !== undefined && typeof onElected !== "function") {
+      throw badRequest("onElected is no function");
+    }
     this.name = ballot.name;
     this.#ballot = ballot;
     this.#options = options;
@@ -85,10 +95,8 @@ export class Election implements AsyncDisposable {
   async resign(): Promise<void> {
     this.#resigned.abort(new SynodError("ABORTED", "the candidate has resigned"));
     await this.#leadership?.release();
-    await this.#campaigning?.then(
-      (lock) => lock.release(),
-      () => {},
-    );
+    // Whichever gets the lock even so gives it back.
+    await Promise.allSettled(this.#campaigns);
     await this.#running;
     this.#resolveClosed();
   }
@@ -116,22 +124,38 @@ export class Election implements AsyncDisposable {
     return this.resign();
   }
 
-  #campaign({ signal, timeoutMs }: CallOptions): Promise<Lock> {
+  #campaign(options: CallOptions): Promise<Lock> {
     if (this.#leadership?.isHeld === true) return Promise.resolve(this.#leadership);
+    const campaign = this.#lockedBy(options).finally(() => this.#campaigns.delete(campaign));
+    this.#campaigns.add(campaign);
+    return campaign;
+  }
+
+  async #lockedBy({ signal, timeoutMs }: CallOptions): Promise<Lock> {
+    if (signal !== undefined) requireNotAborted(signal);
     const { ttlMs, value } = this.#options;
     const resigned = this.#resigned.signal;
-    const lock = this.#ballot.lock({
-      ...(ttlMs === undefined ? {} : { ttlMs }),
-      ...(value === undefined ? {} : { value }),
-      ...(timeoutMs === undefined ? {} : { timeoutMs }),
-      signal: signal === undefined ? resigned : AbortSignal.any([signal, resigned]),
-    });
-    const elected = lock.then((leadership) => {
+    const elected = this.#elected.signal;
+    try {
+      const leadership = await this.#ballot.lock({
+        ...(ttlMs === undefined ? {} : { ttlMs }),
+        ...(value === undefined ? {} : { value }),
+        ...(timeoutMs === undefined ? {} : { timeoutMs }),
+        signal: AbortSignal.any([resigned, elected, ...(signal === undefined ? [] : [signal])]),
+      });
+      if (resigned.aborted) {
+        await leadership.release();
+        throw new AbortedError("the candidate has resigned", resigned.reason, "not executed");
+      }
       this.#leadership = leadership;
+      this.#elected.abort();
+      this.#elected = new AbortController();
       return leadership;
-    });
-    this.#campaigning = elected;
-    return elected;
+    } catch (failure) {
+      const isOver = resigned.aborted || signal?.aborted === true;
+      if (elected.aborted && !isOver && this.#leadership !== undefined) return this.#leadership;
+      throw failure;
+    }
   }
 
   /** Campaigns, leads, and campaigns again. Never rejects. */

@@ -28,22 +28,25 @@ export class KeyVacancy {
     return this.#vacancies;
   }
 
-  /** Resolves when the key was free since then, or after so long in any case. Never rejects. */
+  /** Resolves when the key was free since then, when the client is closed, or after so long in any case. Never rejects. */
   async wait(seen: number, maxMs: number, signal: AbortSignal | undefined): Promise<void> {
     void this.#open();
     if (this.#vacancies > seen || signal?.aborted === true) return;
     let cancel: Cancel = () => {};
     let forget: () => void = () => {};
+    let forgetClient: () => void = () => {};
     await new Promise<void>((resolve) => {
       this.#wake = () => {
         if (this.#vacancies > seen) resolve();
       };
       cancel = this.#caller.clock.after(maxMs, resolve);
       if (signal !== undefined) forget = this.#caller.aborts.heed(signal, resolve);
+      forgetClient = this.#caller.core.whenClosed(resolve);
     });
     this.#wake = () => {};
     cancel();
     forget();
+    forgetClient();
   }
 
   close(): void {

@@ -69,7 +69,7 @@ export class Lock implements AsyncDisposable {
 
   /**
    * Gives it back, so that the next one has it at once. Does not fail: when the store cannot be reached, the lock is free
-   * after `ttlMs`. What is lost or released already stays as it is.
+   * after `ttlMs`. What is lost or released already stays as it is; a second call waits for the first.
    */
   release(): Promise<void> {
     return this.#tenure.release();

@@ -27,6 +27,8 @@ export class Tenure {
   #renewing: Promise<void> = Promise.resolve();
   #cancelLoss: Cancel = () => {};
   #cancelRenewal: Cancel = () => {};
+  #forgetClient: () => void = () => {};
+  #releasing: Promise<void> | undefined;
   #resolveEnded: () => void = () => {};
 
   constructor(key: HeldKey, token: Revision, revision: Revision, sentAt: Moment) {
@@ -39,6 +41,7 @@ export class Tenure {
     });
     this.#watchTime();
     this.#planRenewal(this.#key.ttlMs * renewalShare - sentAt.elapsedMs);
+    this.#forgetClient = key.caller.core.whenClosed(() => this.#closed());
   }
 
   get signal(): AbortSignal {
@@ -51,7 +54,11 @@ export class Tenure {
 
   /** Ends it, and lets others have the key at once if that can be said in time. Never rejects. */
   async release(): Promise<void> {
-    if (this.#state !== "held") return;
+    if (this.#state === "held") this.#releasing = this.#release();
+    await this.#releasing;
+  }
+
+  async #release(): Promise<void> {
     this.#end("released");
     await this.#renewing;
     try {
@@ -115,6 +122,11 @@ export class Tenure {
     this.#planRenewal(this.#key.ttlMs * pauseShare);
   }
 
+  /** Nobody renews it any more, and no timer of it may keep the program running. */
+  #closed(): void {
+    this.#lose("its client was closed", undefined);
+  }
+
   #lose(why: string, cause: unknown): void {
     if (this.#state !== "held") return;
     this.#end("lost");
@@ -125,6 +137,7 @@ export class Tenure {
     this.#state = state;
     this.#cancelLoss();
     this.#cancelRenewal();
+    this.#forgetClient();
     this.#resolveEnded();
   }
 }

@@ -189,6 +189,28 @@ describe("a lock", () => {
     expect(second.takenAtMs - nowMs).toBeLessThan(11_000);
   });
 
+  test("is lost at once when its client is closed, and waiting ends as well", async () => {
+    const client = world.connect("a");
+    const lock = await done(client.bucket("locks").lock("job", { ttlMs: 600_000 }));
+    const other = world.connect("b");
+    const waiting = new Waiting(other.bucket("locks"));
+    await world.runFor(1_000);
+    const { nowMs } = world.cluster.world;
+    await Promise.all([client.close(), other.close()]);
+    expect([lock.isHeld, lock.signal.aborted]).toEqual([false, true]);
+    await done(Promise.all([lock.ended, waiting.settled]));
+    expect(waiting.failure).toMatchObject({ code: "CLIENT_CLOSED" });
+    expect(world.cluster.world.nowMs - nowMs).toBeLessThan(100);
+  });
+
+  test("has been given back when any call of release() resolves", async () => {
+    const bucket = bucketOf("a");
+    const lock = await done(bucket.lock("job", { ttlMs }));
+    void lock.release();
+    await done(lock.release());
+    expect(await done(bucket.find("job"))).toBeNull();
+  });
+
   test("takes no life that is too short, and no bad name", async () => {
     const bucket = bucketOf("a");
     expect(await world.failure(bucket.lock("job", { ttlMs: 999 }))).toMatchObject({
@@ -232,6 +254,44 @@ describe("an election", () => {
     expect(observed).toEqual(["a", "nobody", "b", "nobody"]);
     expect(await world.failure(a.campaign())).toMatchObject({ code: "ABORTED" });
     expect(await done(a.closed())).toBeUndefined();
+  });
+
+  test("campaigns of one candidate all answer with the one leadership there is", async () => {
+    const election = bucketOf("a").elect("job", { ttlMs, value: "a" });
+    const controller = new AbortController();
+    const aborted = election.campaign({ signal: controller.signal });
+    const refused = aborted.catch((failure: unknown) => failure);
+    controller.abort();
+    const campaigns = [election.campaign(), election.campaign({ timeoutMs: 60_000 })];
+    const [first, second] = await done(Promise.all(campaigns));
+    expect(first).toBe(second);
+    expect(first).toBe(election.leadership);
+    expect(await done(refused)).toMatchObject({ code: "ABORTED" });
+    await done(election.resign());
+    expect(first?.isHeld).toBe(false);
+    await world.runFor(500);
+    expect(await done(world.client.bucket("locks").find("job"))).toBeNull();
+  });
+
+  test("nothing is led by a candidate that resigns while it campaigns, however often", async () => {
+    for (let delayMs = 0; delayMs < 40; delayMs += 4) {
+      const election = bucketOf("a").elect("job", { ttlMs });
+      const campaigns = [election.campaign(), election.campaign()];
+      void Promise.allSettled(campaigns);
+      await world.runFor(delayMs);
+      await done(election.resign());
+      expect(election.leadership).toBeUndefined();
+      await world.runFor(500);
+      expect(await done(world.client.bucket("locks").find("job"))).toBeNull();
+    }
+  });
+
+  test("takes no signal and no onElected that are none", () => {
+    for (const bad of [{ signal: 5 }, { onElected: 5 }]) {
+      expect(() => bucketOf("a").elect("job", bad as never)).toThrow(
+        expect.objectContaining({ code: "BAD_REQUEST" }),
+      );
+    }
   });
 
   test("candidates campaign again by themselves, until they resign", async () => {
