@@ -84,6 +84,11 @@ export async function watchBucket(
   options: WatchOptions,
 ): Promise<Watch<WatchEntry>> {
   const { include = KvWatchInclude.LastValue, initializedFn, onInitialized } = options;
+  for (const callback of [initializedFn, onInitialized] as unknown[]) {
+    if (callback !== undefined && typeof callback !== "function") {
+      throw badRequest("onInitialized, or initializedFn, is no function");
+    }
+  }
   const initialized = (): void => {
     initializedFn?.();
     onInitialized?.();

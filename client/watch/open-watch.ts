@@ -41,6 +41,12 @@ export async function openWatch<Event>(
   const { filter, keysOnly = false, ignoreDeletes = false, tombstonesToo = false } = query;
   if (typeof keysOnly !== "boolean") throw badRequest("keysOnly is no boolean");
   if (typeof ignoreDeletes !== "boolean") throw badRequest("ignoreDeletes is no boolean");
+  for (const name of ["onInitialized", "onProgress", "onStatus"] as const) {
+    const callback: unknown = query[name];
+    if (callback !== undefined && typeof callback !== "function") {
+      throw badRequest(`${name} is no function`);
+    }
+  }
   const stretches = stretchesOf(caller, query);
   const form = { filter, keysOnly, ignoreDeletes, tombstonesToo, countsDown: true };
   const request = { stretches, ...form };

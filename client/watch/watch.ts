@@ -22,7 +22,7 @@ export interface WatchProgress {
   readonly revision: Revision;
 }
 
-/** What a watch tells beside changes. None of them may throw. */
+/** What a watch tells beside changes. One that throws ends the watch with what it has thrown. */
 export interface WatchCallbacks {
   /** About every second for each store group, also when nothing changes. */
   readonly onProgress?: (progress: WatchProgress) => void;
@@ -207,10 +207,19 @@ export class Watch<Event> implements AsyncIterableIterator<Event, undefined>, As
     return {
       readable: () => this.#serve(),
       placed: () => this.#resolvePlaced(),
-      initialized: () => onInitialized?.(),
-      progressed: (group, revision) => onProgress?.({ group, revision }),
-      statusChanged: (status) => onStatus?.(status),
+      initialized: () => this.#tell(() => onInitialized?.()),
+      progressed: (group, revision) => this.#tell(() => onProgress?.({ group, revision })),
+      statusChanged: (status) => this.#tell(() => onStatus?.(status)),
     };
+  }
+
+  /** What a caller's callback throws must not reach those who call it: the connection, and other watches. */
+  #tell(callBack: () => void): void {
+    try {
+      callBack();
+    } catch (failure) {
+      this.#finish(failure instanceof Error ? failure : new Error(String(failure)));
+    }
   }
 
   #serve(): void {

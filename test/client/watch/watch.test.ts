@@ -53,6 +53,31 @@ test("a value is the caller's own, also where two watch the same key", async () 
 });
 
 describe("it ends", () => {
+  test.each(["onInitialized", "initializedFn", "onProgress", "onStatus"] as const)(
+    "with what %s throws, and no other watch does",
+    async (name) => {
+      const other = await opened();
+      const failure = new Error("the caller's own");
+      const watch = await opened({
+        include: "",
+        [name]: () => {
+          throw failure;
+        },
+      }).catch((thrown: unknown) => thrown);
+      if (watch === failure) return;
+      const closed = (watch as Watch<WatchEntry>).closed();
+      const looking = (watch as Watch<WatchEntry>).next().catch((thrown: unknown) => thrown);
+      store.say(store.put("a", "1"));
+      store.sayProgress();
+      await world.runFor(3_000);
+      expect(await world.outcome(closed)).toBe(failure);
+      await looking;
+      expect(await next(other)).toBe("1");
+      store.say(store.put("a", "2"));
+      expect(await next(other)).toBe("2");
+    },
+  );
+
   test("by stop: for whoever waits, and for whoever asks later; what was not handed out is dropped", async () => {
     const watch = await opened();
     const waiting = watch.next();
