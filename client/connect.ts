@@ -41,8 +41,8 @@ export interface ConnectOptions {
  * await synod.bucket().put("greeting", "hello");
  */
 export async function connect(options: ConnectOptions = noOptions): Promise<SynodClient> {
+  requireConnectOptions(options);
   const { prefix = "synod", timeoutMs = 5_000, connectTimeoutMs = 2_000, limits = {} } = options;
-  requireOptions(options);
   timeoutMsOf(timeoutMs);
   timeoutMsOf(connectTimeoutMs);
   requireLimits(limits);
@@ -69,7 +69,31 @@ export async function connect(options: ConnectOptions = noOptions): Promise<Syno
   throw isConnected ? nobodyAnswers(prefix, connectTimeoutMs, problem) : unreachable(problem);
 }
 
+const texts = ["user", "password", "credentialsFile", "prefix", "name"] as const;
+const names: ReadonlySet<string> = new Set([
+  ...texts,
+  "servers",
+  "timeoutMs",
+  "connectTimeoutMs",
+  "limits",
+]);
+
+/** One that is written in another way would lead to another cluster, or to nobody who logs in. */
+function requireConnectOptions(options: ConnectOptions): void {
+  requireOptions(options);
+  for (const name of Object.keys(options)) {
+    if (!names.has(name)) {
+      throw badRequest(`connect has no option ${name}: there are ${[...names].join(", ")}`);
+    }
+  }
+  for (const name of texts) {
+    const text: unknown = options[name];
+    if (text !== undefined && typeof text !== "string") throw badRequest(`${name} is no text`);
+  }
+}
+
 function requireLimits(limits: Partial<ClientLimits>): void {
+  if (typeof limits !== "object" || limits === null) throw badRequest("limits is no object");
   for (const [name, value] of Object.entries(limits)) {
     if (!Object.hasOwn(defaultClientLimits, name)) throw badRequest(`there is no limit ${name}`);
     wholeNumber(name, value, 1);
@@ -83,7 +107,8 @@ function openTransport(
 ): Transport {
   const { servers = platform.usualServer, user, password, credentialsFile } = options;
   const addresses = typeof servers === "string" ? [servers] : servers;
-  if (!Array.isArray(addresses) || addresses.length === 0) {
+  const areTexts = Array.isArray(addresses) && addresses.every((one) => typeof one === "string");
+  if (!areTexts || addresses.length === 0) {
     throw badRequest("servers is neither an address nor a list of some");
   }
   try {
