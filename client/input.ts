@@ -63,11 +63,15 @@ function keyBytes(key: Key): string {
 
 const loneSurrogate = /\p{Cs}/u;
 
-/** A copy: the caller may go on using the array. Throws `VALUE_TOO_LARGE`. */
+/** A copy: the caller may go on using the array. Throws `VALUE_TOO_LARGE`, and `BAD_REQUEST` for text that has no UTF-8. */
 export function valueBytes(value: Value): Uint8Array {
   let bytes: Uint8Array;
-  if (typeof value === "string") bytes = Buffer.from(value, "utf8");
-  else if (value instanceof Uint8Array) bytes = value;
+  if (typeof value === "string") {
+    bytes = Buffer.from(value, "utf8");
+    if (bytes.length !== value.length && loneSurrogate.test(value)) {
+      throw badRequest("the value is no well-formed text: it has half of a surrogate pair");
+    }
+  } else if (value instanceof Uint8Array) bytes = value;
   else throw badRequest(`a value is a string or a Uint8Array, not ${kindOf(value)}`);
   if (bytes.length > valueBytesMax) {
     throw new SynodError("VALUE_TOO_LARGE", `a value of ${bytes.length} bytes`);

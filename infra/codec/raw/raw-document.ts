@@ -59,6 +59,8 @@ export class DocumentReader {
     if (typeof value !== "string" && !(this.#isPacked && value instanceof Uint8Array)) {
       return undefined;
     }
+    if (typeof value === "string" && !isWellFormed(value))
+      this.note(`${name} has half a character`);
     return byteStringOf(value);
   }
 
@@ -109,6 +111,11 @@ export class DocumentReader {
         return Number.isSafeInteger(value) && Number(value) >= 0;
     }
   }
+}
+
+/** Half of a surrogate pair has no UTF-8: the text would become another one. */
+export function isWellFormed(text: string): boolean {
+  return !/\p{Cs}/u.test(text);
 }
 
 function isFields(value: unknown): value is Fields {

@@ -21,7 +21,7 @@ import type { InternalKey } from "../../../kv/state-reader.ts";
 import { SynodError } from "../../errors/synod-error.ts";
 import { bytesOf, prefixEnd } from "../key-text.ts";
 import { encodedBytesMax } from "../request-encoder.ts";
-import { DocumentReader, type Fields, type FieldTypes } from "./raw-document.ts";
+import { DocumentReader, isWellFormed, type Fields, type FieldTypes } from "./raw-document.ts";
 
 const documentFields: FieldTypes = { checks: "list", ops: "list" };
 
@@ -165,6 +165,10 @@ class TransactionReader {
   }
 
   #key(fields: Fields, where: string): InternalKey {
+    const { key: given } = fields;
+    if (typeof given === "string" && !isWellFormed(given)) {
+      throw new SynodError("BAD_KEY", `${where}key is no well-formed text`);
+    }
     const key = this.#reader.text(fields, "key");
     if (key === undefined && !("key" in fields)) this.#reader.note(`${where}key is missing`);
     const length = key?.length ?? 1;
