@@ -65,10 +65,25 @@ export function synodProgram(screen: Screen): Command {
   addImport(program, screen);
   addExport(program, screen);
   program.commandsGroup("More:");
-  program.helpCommand("help [command]", "show how a command is used");
+  addHelp(program);
   addCompletion(program, screen);
   for (const command of [program, ...program.commands]) {
     command.addHelpText("after", exitCodeHelp);
   }
   return program;
+}
+
+/** Commander's own answers a name that is no command with the whole help, and not with what is wrong. */
+function addHelp(program: Command): void {
+  program.helpCommand(false);
+  program
+    .command("help [command]")
+    .description("show how a command is used")
+    .helpOption(false)
+    .action((name: string | undefined) => {
+      if (name === undefined) return program.help();
+      const command = program.commands.find((candidate) => candidate.name() === name);
+      if (command === undefined) return program.error(`error: unknown command '${name}'`);
+      return command.help();
+    });
 }

@@ -22,7 +22,11 @@ export class ConnectionLog {
     switch (problem.kind) {
       case "not connected":
         if (!this.#isNews(cause)) return;
-        return log("not connected to NATS, and trying again until it is", { purpose, cause });
+        return log("not connected to NATS, and trying again until it is", {
+          purpose,
+          cause,
+          ...(/authorization|authentication/i.test(cause) ? { next: this.#loginStep() } : {}),
+        });
       case "permission refused":
         return this.#notePermission(problem.operation, problem.subject, cause);
       default:
@@ -39,12 +43,17 @@ export class ConnectionLog {
 
   /** A node that logs in as somebody else hears and says nothing: it would seem to run, and take no part. */
   #notePermission(operation: string, subject: string, cause: string): void {
-    const { log, node, purpose } = this.#options;
+    const { log, purpose } = this.#options;
     const text = `${operation} ${subject}`;
     if (!this.#isNews(text)) return;
-    const next = `Log in as the NATS user ${node}, with SYNOD_NATS_PASSWORD_${node.toUpperCase()}, --password or --creds, and check this user's permissions.`;
+    const next = `${this.#loginStep()} Then check this user's permissions.`;
     const code = "BROKER_FAILED";
     log("the NATS server refuses a permission to this node", { purpose, code, text, cause, next });
+  }
+
+  #loginStep(): string {
+    const { node } = this.#options;
+    return `Log in as the NATS user ${node}, with SYNOD_NATS_PASSWORD_${node.toUpperCase()}, --password or --creds.`;
   }
 
   #isNews(text: string): boolean {

@@ -2,10 +2,11 @@
 import { SynodError } from "../../infra/errors/synod-error.ts";
 import type { Place } from "./where-to-connect.ts";
 
-/** Codes of the `nats` package, in words. */
+/** Messages of the `nats` package, in words. */
 const meanings: Readonly<Record<string, string>> = {
   CONNECTION_REFUSED: "nobody listens there",
   TIMEOUT: "nobody answered in time",
+  "'Authorization Violation'": "the server refuses this login",
 };
 
 export function notConnected({ access, origin }: Place, cause: unknown): SynodError {
@@ -24,7 +25,7 @@ export function isLoginRefused(cause: unknown): boolean {
   return cause instanceof Error && /authorization|authentication/i.test(cause.message);
 }
 
-/** An address may hold a password: it is not repeated. */
+/** An address may hold a password, and that an @: neither is repeated. */
 export function withoutPassword(server: string): string {
-  return server.replace(/\/\/[^@/]*@/, "//");
+  return server.replace(/\/\/[^/]*@/, "//");
 }

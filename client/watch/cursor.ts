@@ -2,6 +2,7 @@
 import { nameBytesMax } from "../../infra/codec/formats.ts";
 import { MsgpackReader } from "../../infra/codec/msgpack-reader.ts";
 import { MsgpackWriter } from "../../infra/codec/msgpack-writer.ts";
+import { SynodError } from "../../infra/errors/synod-error.ts";
 import type { KeyRange } from "../../kv/commands/operation.ts";
 import { boundBytesMax } from "../../kv/limits.ts";
 import type { InternalKey } from "../../kv/state-reader.ts";
@@ -44,7 +45,10 @@ export function parseCursor(clusterId: string | undefined, cursor: string): read
     if (typeof cursor !== "string") throw new Error("no text");
     read = readCursor(Buffer.from(cursor, "base64url"));
   } catch (cause) {
-    throw badRequest(`the cursor is none that a watch had: ${String(cause)}`);
+    throw new SynodError("BAD_REQUEST", "the cursor is none that a watch had", {
+      nextStep: "Pass the text whole, as a watch gave it, or watch without a cursor.",
+      cause,
+    });
   }
   if (clusterId !== undefined && read.clusterId !== clusterId) {
     throw badRequest(

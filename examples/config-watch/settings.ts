@@ -1,4 +1,8 @@
 // Settings that follow the store: typed, checked, and always the newest that are right.
+//
+//   npx tsx settings.ts shop
+//   npx synod put shop.port 9090 -b config      in another terminal: told at once
+//   npx synod put shop.port many -b config      told as wrong, and the port stays 9090
 import { connect, type Bucket } from "synod";
 
 export interface Settings {

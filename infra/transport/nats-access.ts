@@ -95,10 +95,14 @@ function serverUrl(server: string): URL {
   const text = server.includes("://") ? server : `nats://${server}`;
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || url.hostname === "" || !/^(nats|tls):$/.test(url.protocol)) {
-    // The address may hold a password: it is not repeated.
+    // The address may hold a password: only its scheme is repeated.
+    const scheme = /^[a-z]+:\/\//i.exec(text)?.[0] ?? "nats://";
     throw new SynodError(
       "BAD_REQUEST",
-      "a NATS server's address is not of the form nats://host:port or tls://host:port",
+      /^(nats|tls):/i.test(scheme)
+        ? "a NATS server's address is not of the form nats://host:port or tls://host:port"
+        : `a NATS server's address begins with nats:// or tls://, not with ${scheme}`,
+      { nextStep: "Write it as in nats://127.0.0.1:4222, and several with commas or as a list." },
     );
   }
   return url;

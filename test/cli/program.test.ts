@@ -65,6 +65,7 @@ test("the overview lists every command and the exit codes", async () => {
 test.each([
   [["frob"], "unknown command 'frob'"],
   [["stats"], "Did you mean status?"],
+  [["help", "frob"], "unknown command 'frob'"],
   [["put"], "missing required argument 'key'"],
   [["put", "a", "b", "c"], "too many arguments"],
   [["get", "a", "--bukket", "b"], "Did you mean --bucket?"],

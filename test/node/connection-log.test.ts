@@ -50,6 +50,18 @@ test("a permission that is refused again and again is told once, with an error c
   });
 });
 
+test("a login that is refused says which one is wanted, and a server that is gone does not", () => {
+  const told: Readonly<Record<string, unknown>>[] = [];
+  const log = (_what: string, details: Readonly<Record<string, unknown>>): void => {
+    told.push(details);
+  };
+  const connection = new ConnectionLog({ log, node: "n1", purpose: "peers" });
+  connection.noteProblem(failedAttempt(new Error("'Authorization Violation'")));
+  connection.noteProblem(failedAttempt(new Error("REFUSED")));
+  expect(told[0]?.["next"]).toContain("SYNOD_NATS_PASSWORD_N1");
+  expect(told[1]).not.toHaveProperty("next");
+});
+
 test("a handler that throws is told every time", () => {
   const { connection, lines } = connectionLog();
   const problem = { kind: "handler failed", subject: "a", cause: new Error("broken") } as const;

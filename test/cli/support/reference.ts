@@ -49,7 +49,9 @@ function manual(command: Command): string {
   return blocksOf(own)
     .filter((block) => !isConnection(block) && !block.startsWith("Global Options:"))
     .join("\n\n")
-    .replace(/\n.*-h, --help .*/, "");
+    .replace(/\n.*-h, --help .*/, "")
+    .replace(/^Options:\n\n/m, "")
+    .trimEnd();
 }
 
 function isConnection(block: string): boolean {
