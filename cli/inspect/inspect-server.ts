@@ -92,6 +92,8 @@ export class InspectServer {
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // From here on it is nobody else's: one that is reset would end the process.
+    socket.on("error", () => socket.destroy());
     const viewers = this.#viewers.get(pathOf(request));
     const refusal = whyRefused(request, this.port);
     if (refusal !== undefined || viewers === undefined) {

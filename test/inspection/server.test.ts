@@ -1,7 +1,7 @@
 /** What the server of `synod inspect` gives to whom: this machine's browsers and programs, and nobody else. */
 import { request, type IncomingMessage, type OutgoingHttpHeaders } from "node:http";
 import { once } from "node:events";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { networkInterfaces } from "node:os";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
@@ -155,4 +155,45 @@ test("a taken port is said to be taken, with what to do", async () => {
     nextStep: "Choose another port with --port.",
   });
   taken.close();
+});
+
+test("requests that are none, and sockets that go away at any time, stop nothing", async () => {
+  const failures: unknown[] = [];
+  const note = (failure: unknown) => void failures.push(failure);
+  process.on("uncaughtException", note);
+  try {
+    const upgrade = (path: string) =>
+      `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n`;
+    const key = "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";
+    const texts = [
+      "\0\xff\r\n\r\n",
+      "GET / HTTP/1.1\r\n\r\n",
+      `GET ${"/x".repeat(20_000)} HTTP/1.1\r\n\r\n`,
+      "GET http://%zz/ HTTP/1.1\r\nHost: localhost\r\n\r\n",
+      "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 999999999999\r\n\r\nx",
+      `${upgrade("/live")}\r\n`,
+      `${upgrade("/nowhere")}${key}`,
+      `${upgrade("/live")}${key}\x8f\xff\xff\xff\xff\xff\xff\xff\xff\xff`,
+      `${upgrade("/inspect")}${key}${"\x81\xfe\xff\xff".repeat(500)}`,
+    ];
+    for (const text of texts) {
+      for (const resets of [false, true]) {
+        const socket = connect(server.port, "127.0.0.1");
+        socket.on("error", () => undefined);
+        await once(socket, "connect");
+        socket.write(text, "latin1");
+        if (resets) await new Promise((resolve) => setImmediate(resolve));
+        if (resets) socket.resetAndDestroy();
+        else socket.end();
+        // The server closes what it does not understand.
+        if (!resets) socket.resume();
+        if (!socket.closed) await once(socket, "close");
+      }
+    }
+    expect((await get("/")).status).toBe(200);
+    expect(await open("/live")).toContain("snapshot");
+    expect(failures).toEqual([]);
+  } finally {
+    process.off("uncaughtException", note);
+  }
 });
