@@ -470,3 +470,14 @@ test("a leader dies; with a message id the request is sent until it is answered,
   cluster.start(leader);
   await cluster.waitUntilServing();
 });
+
+test.each(["Nats-Expected-Last-Sequence", "KV-Operation", "Nats-Rollup"])(
+  "what %s asks of JetStream is refused, not passed over",
+  async (name) => {
+    await put("foreign", "before");
+    const answer = await ask("put.foreign", { body: "after", headers: { [name]: "1" } });
+    expect(errorOf(answer)).toBe("BAD_REQUEST 400 not executed");
+    expect(json(answer).error.message).toContain(name);
+    expect(await get("foreign")).toBe("before");
+  },
+);

@@ -12,6 +12,17 @@ export const requestHeader = {
   contentType: "Content-Type",
 } as const;
 
+/** What these ask of JetStream is nothing that is done here: whoever relies on one must not be told that it was done. */
+const foreign = [
+  "Nats-Expected-Last-Sequence",
+  "Nats-Expected-Last-Subject-Sequence-Subject",
+  "Nats-Expected-Last-Msg-Id",
+  "Nats-Expected-Stream",
+  "Nats-Rollup",
+  "Nats-Incr",
+  "KV-Operation",
+];
+
 export const msgpackType = "application/msgpack";
 
 const messageIdLengthMax = 1024;
@@ -31,6 +42,9 @@ const writes: readonly RawVerb[] = ["put", "delete", "incr", "txn"];
 export function readHeaders(message: InboundMessage, verb: RawVerb): RawHeaders {
   if (message.headers === "none") return none;
   if (message.headers === "malformed") throw badHeader("the headers are not as NATS writes them");
+  for (const name of foreign) {
+    if (message.header(name) !== undefined) throw badHeader(`${name} means nothing to this store`);
+  }
   const expected = message.header(requestHeader.expectation);
   const ttl = message.header(requestHeader.ttl);
   const messageId = message.header(requestHeader.messageId);
