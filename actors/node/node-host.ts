@@ -1,7 +1,6 @@
 /** One Synod node: its groups' births and replicas, its region manager, and its doors to peers and clients. */
 import type { Forward, PeerMessage } from "../../infra/codec/peer-codec.ts";
 import type { Clock } from "../../infra/clock/clock.ts";
-import { timeText } from "../../infra/clock/time-text.ts";
 import { SynodError } from "../../infra/errors/synod-error.ts";
 import type { LogStore } from "../../infra/log-store/log-store.ts";
 import type { Randomness } from "../../infra/randomness/randomness.ts";
@@ -25,26 +24,16 @@ import type {
 import { Actor, type HostOptions, type Timed } from "../actor.ts";
 import { Dispatcher } from "../dispatcher.ts";
 import { DropCounts } from "../drop-counts.ts";
-import type { ChangeFeedPorts } from "../feed/change-feed.ts";
-import { InterestDoor } from "../feed/interest-door.ts";
-import { Interests } from "../feed/interests.ts";
-import { Outlet } from "../feed/outlet.ts";
-import { WatchSubjects } from "../feed/watch-subjects.ts";
-import { Inspection } from "../inspection/inspection.ts";
 import { PeerLink } from "../peer-link.ts";
-import { Endpoint } from "../raw/endpoint.ts";
-import { MicroService } from "../raw/micro-service.ts";
-import { RawDoor } from "../raw/raw-door.ts";
 import type { ReplicaLimits } from "../replica/limits.ts";
 import { Replica } from "../replica/replica.ts";
 import { StartRegistry } from "../start-registry.ts";
 import { stopReasonOf } from "../stop-reason.ts";
-import { apiSubject } from "../subjects.ts";
 import type { StopReason } from "../../infra/status/stop-reason.ts";
 import { birthPlansFor, storedBirths, topologyDifference } from "./birth-plans.ts";
 import { Births } from "./births.ts";
+import { ClientDoors } from "./client-doors.ts";
 import { ForwardedOnce } from "./forwarded-once.ts";
-import { Gateway } from "./gateway.ts";
 import type { NodeStatus } from "../../infra/status/node-status.ts";
 import { RegionManaging } from "./region-managing.ts";
 import { RouteBook } from "./route-book.ts";
@@ -89,14 +78,9 @@ export class NodeHost {
   readonly #life: NodeActor;
   readonly #births: Births;
   readonly #peerLink: PeerLink;
-  readonly #gateway: Gateway;
-  readonly #changes: ChangeFeedPorts;
-  readonly #interestDoor: InterestDoor;
-  readonly #rawDoor: RawDoor;
-  readonly #microService: MicroService;
+  readonly #doors: ClientDoors;
   readonly #routes: RouteBook;
   readonly #regionManaging: RegionManaging;
-  readonly #inspection: Inspection;
   #barred: StopReason | undefined;
   #closed = false;
 
@@ -115,19 +99,39 @@ export class NodeHost {
     ];
     const nodes = [...new Set(named)];
     this.#nodes = nodes;
-    this.#inspection = new Inspection({
-      node,
-      start: this.#start.start,
-      prefix: topology.prefix,
+    this.#routes = new RouteBook(
       clock,
-      messageBytesMax: () => clients.payloadBytesMax,
-      publish: (subject, bytes) => this.#gateway.deliver(subject, bytes),
-      failed: () => this.#drops.count("inspection message not made"),
+      (group) => this.#replicas.get(group)?.leader,
+      () => this.#routesAtBirth(),
+    );
+    this.#doors = new ClientDoors({
+      topology,
+      node,
+      start: this.#start,
+      clock,
+      transport: clients,
+      version: options.version,
+      drops: this.#drops,
+      replicas: this.#replicas,
+      clusterId: () => this.#births.clusterId,
+      frameBytesMax: options.limits.entryBytesMax,
+      routes: this.#routes,
+      barred: () => this.#barred,
+      forward: (to, frame, reply) =>
+        this.#peerLink.send(to, metaGroup, {
+          type: "forward",
+          forwardNumber: (this.#forwarded += 1),
+          frame,
+          reply,
+        }),
+      statusAsked: (reply) => this.#regionManaging.asked("statusAsked", reply),
+      regionsAsked: (reply) => this.#regionManaging.asked("regionsAsked", reply),
+      nodeStatus: () => ({ ...this.status() }),
     });
     const shared: Omit<HostOptions, "failed"> = {
       clock,
       dispatcher: this.#dispatcher,
-      made: (actor) => this.#inspection.made(actor),
+      made: (actor) => this.#doors.inspection.made(actor),
     };
     const host: HostOptions = { ...shared, failed: (reason) => this.#stopAll(reason) };
     this.#ownGroups = ownGroups;
@@ -176,62 +180,6 @@ export class NodeHost {
       },
       receive: (message, group, from, times) => this.#receive(message, group, from, times),
     });
-    this.#routes = new RouteBook(
-      clock,
-      (group) => this.#replicas.get(group)?.leader,
-      () => this.#routesAtBirth(),
-    );
-    const api = new Endpoint("api", apiSubject(topology.prefix));
-    this.#gateway = new Gateway({
-      transport: clients,
-      clock,
-      endpoint: api,
-      prefix: topology.prefix,
-      node,
-      drops: this.#drops,
-      frameBytesMax: options.limits.entryBytesMax,
-      routes: this.#routes,
-      replicaOf: (group) => this.#replicas.get(group),
-      barred: () => this.#barred,
-      forward: (to, frame, reply) =>
-        this.#peerLink.send(to, metaGroup, {
-          type: "forward",
-          forwardNumber: (this.#forwarded += 1),
-          frame,
-          reply,
-        }),
-      feedWanted: (clusterId, group) => this.#feedWanted(clusterId, group),
-      statusAsked: (reply) => this.#regionManaging.asked("statusAsked", reply),
-      regionsAsked: (reply) => this.#regionManaging.asked("regionsAsked", reply),
-      nodeStatus: () => ({ ...this.status() }),
-      inspectAsked: (reply, request) => this.#inspection.asked(reply, request),
-    });
-    this.#changes = changeFeedPorts(options, this.#drops);
-    this.#interestDoor = new InterestDoor({
-      ...this.#changes,
-      transport: clients,
-      clock,
-      drops: this.#drops,
-      replicas: () => this.#replicas.values(),
-    });
-    this.#rawDoor = new RawDoor({
-      transport: clients,
-      prefix: topology.prefix,
-      node,
-      clock,
-      drops: this.#drops,
-      replicas: () => this.#replicas.values(),
-    });
-    this.#microService = new MicroService({
-      transport: clients,
-      version: options.version,
-      id: `${node}-${this.#start.start.toString(36)}`,
-      node,
-      cluster: topology.cluster,
-      started: timeText(clock.wallMs()),
-      endpoints: [...this.#rawDoor.endpoints, this.#interestDoor.endpoint, api],
-      deliver: (reply, bytes) => this.#gateway.deliver(reply, bytes),
-    });
     this.#regionManaging = new RegionManaging({
       self: this.#self,
       nodes,
@@ -244,7 +192,7 @@ export class NodeHost {
       readTable: (read) => this.#readTable(read),
       adopt: (table) => this.#routes.adopt(table),
       send: (to, message) => this.#peerLink.send(to, metaGroup, message),
-      answer: (reply, answer) => this.#gateway.deliver(reply, Buffer.from(JSON.stringify(answer))),
+      answer: (reply, answer) => this.#doors.deliver(reply, Buffer.from(JSON.stringify(answer))),
       report: (what, details) => options.log(what, details),
     });
 
@@ -260,10 +208,7 @@ export class NodeHost {
     this.#life.start();
     this.#regionManaging.start();
     this.#peerLink.listen();
-    this.#gateway.listen();
-    this.#interestDoor.listen();
-    this.#rawDoor.listen();
-    this.#microService.listen();
+    this.#doors.listen();
     this.#births.start();
     const nowMs = this.#options.clock.monotonicMs();
     if (this.#options.peers.connected) this.#life.post({ type: "connected", nowMs });
@@ -271,8 +216,7 @@ export class NodeHost {
 
   /** Stops intake, hands leadership over, writes checkpoints, and calls `stopped`; a second call does not wait. */
   drain(): void {
-    this.#gateway.drain();
-    this.#rawDoor.drain();
+    this.#doors.drain();
     this.#life.post({ type: "drain", nowMs: this.#options.clock.monotonicMs() });
   }
 
@@ -333,7 +277,7 @@ export class NodeHost {
   #takeForwarded({ forwardNumber, frame, reply }: Forward, { member }: Sender): void {
     const start = this.#starts.met(member);
     if (start === undefined || !this.#forwardedOnce.admits(start, forwardNumber)) return;
-    this.#gateway.takeForwarded(frame, reply);
+    this.#doors.takeForwarded(frame, reply);
   }
 
   #perform(effect: NodeEffect): void {
@@ -381,12 +325,12 @@ export class NodeHost {
       clock,
       randomness,
       dispatcher: this.#dispatcher,
-      made: (actor) => this.#inspection.made(actor),
+      made: (actor) => this.#doors.inspection.made(actor),
       logStore,
       stateStore: stateStore.group(group),
       limits,
-      deliver: (reply, bytes) => this.#gateway.deliver(reply, bytes),
-      changes: this.#changes,
+      deliver: (reply, bytes) => this.#doors.deliver(reply, bytes),
+      changes: this.#doors.changes,
       send: (to, message) => this.#peerLink.send(to, group, message),
       broadcast: (message) => this.#peerLink.broadcast(group, message),
       report: (what, details) => {
@@ -412,13 +356,6 @@ export class NodeHost {
       },
       storageFailed: (failure) => this.#stopAll(failure),
     });
-  }
-
-  #feedWanted(clusterId: string, group: string): void {
-    const replica = this.#replicas.get(group);
-    if (replica === undefined || clusterId !== this.#births.clusterId) return;
-    this.#changes.interests.wantFeed(group);
-    replica.interestHeard();
   }
 
   #lost({ group, clusterId }: Birth): void {
@@ -512,21 +449,11 @@ export class NodeHost {
     this.#regionManaging.stop();
     this.#births.stop();
     for (const replica of this.#replicas.values()) replica.close();
-    this.#inspection.stop();
+    this.#doors.stop();
     this.#options.stopped();
   }
 }
 
 function groupsOf({ groups }: Topology): readonly GroupRoute[] {
   return groups.map(({ name, members }) => ({ group: name, nodes: members, leader: undefined }));
-}
-
-function changeFeedPorts(options: NodeHostOptions, drops: DropCounts): ChangeFeedPorts {
-  const { topology, clock, clients } = options;
-  const { prefix, buckets } = topology;
-  const always = buckets.filter(({ watch }) => watch === "subjects").map(({ name }) => name);
-  const interests = new Interests(clock, always);
-  const outlet = new Outlet(clients, drops);
-  const watchSubjects = new WatchSubjects({ prefix, interests, outlet });
-  return { prefix, interests, outlet, watchSubjects };
 }
