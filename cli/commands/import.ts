@@ -1,5 +1,5 @@
 /** `synod import`: writes the keys of a file. */
-import { closeSync, existsSync, openSync, writeSync } from "node:fs";
+import { closeSync, existsSync, openSync, statSync, writeSync } from "node:fs";
 import { Option, type Command } from "commander";
 import { withClient, type ClientFlags } from "../connection/with-client.ts";
 import { SynodError } from "../../infra/errors/synod-error.ts";
@@ -135,6 +135,11 @@ function requireSense(
   file: string | undefined,
   { resume, dryRun, rejects, onError }: ImportFlags,
 ): void {
+  if (file !== undefined && rejects !== undefined && isSameFile(file, rejects)) {
+    throw new SynodError("BAD_REQUEST", `--rejects would overwrite ${file}, which is imported`, {
+      nextStep: "Name another file.",
+    });
+  }
   const problem =
     file === undefined && resume === true
       ? "--resume needs a file: standard input cannot be read again"
@@ -144,6 +149,12 @@ function requireSense(
           ? "--rejects collects what --on-error skip leaves out"
           : undefined;
   if (problem !== undefined) throw new SynodError("BAD_REQUEST", problem);
+}
+
+function isSameFile(one: string, other: string): boolean {
+  const [stats, otherStats] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false }));
+  if (stats === undefined || otherStats === undefined) return false;
+  return stats.isFile() && stats.dev === otherStats.dev && stats.ino === otherStats.ino;
 }
 
 function settingsOf(

@@ -164,12 +164,13 @@ export class ImportRun {
   }
 
   async #reject(line: Line, failure: SynodError, writer: BatchWriter | undefined): Promise<void> {
-    const { skipsBadLines, rejected } = this.#settings;
+    const { skipsBadLines, rejected, file } = this.#settings;
+    const isResumable = writer !== undefined && file !== undefined;
     if (!skipsBadLines) {
       // Everything before it is written: once it is corrected, --resume goes on with it.
       await writer?.flush();
       throw new SynodError(failure.code, `line ${line.number}: ${failure.message}`, {
-        nextStep: `Correct the line${writer === undefined ? "" : " and go on with --resume"}, or pass --on-error skip.`,
+        nextStep: `Correct the line${isResumable ? " and go on with --resume" : ""}, or pass --on-error skip.`,
       });
     }
     rejected(line, failure);

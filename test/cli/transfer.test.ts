@@ -4,6 +4,7 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
@@ -227,6 +228,23 @@ describe("import", () => {
   ])("%j is refused", async (args, expected, message) => {
     const { code, stderr } = await synod(args, { input: "" });
     expect({ code, stderr }).toEqual({ code: expected, stderr: expect.stringContaining(message) });
+  });
+
+  test("a file is not overwritten with its own bad lines", async () => {
+    write("own.jsonl", ['{"key":"a","value":"b"}', "{"]);
+    symlinkSync(path("own.jsonl"), path("link.jsonl"));
+    const before = read("own.jsonl");
+    for (const rejects of ["own.jsonl", "./own.jsonl", "link.jsonl"]) {
+      const args = ["import", "own.jsonl", "--on-error", "skip", "--rejects", rejects];
+      const { code, stderr } = await synod(args);
+      expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining("overwrite") });
+    }
+    expect(read("own.jsonl")).toBe(before);
+  });
+
+  test("standard input is not to be gone on with", async () => {
+    const { code, stderr } = await synod(["import"], { input: "{\n" });
+    expect({ code, resume: stderr.includes("--resume") }).toEqual({ code: 2, resume: false });
   });
 
   test.skipIf(!hasTerminals)("a terminal sees how far it is", async () => {
