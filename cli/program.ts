@@ -29,8 +29,17 @@ Examples:
   synod status
   synod help put                 how a command is used`;
 
-export function synodProgram(screen: Screen): Command {
+export interface ProgramOptions {
+  /** Otherwise whoever runs it tells of a wrong command line, of which it is thrown as well. */
+  readonly usageErrorsAreTold: boolean;
+}
+
+export function synodProgram(
+  screen: Screen,
+  { usageErrorsAreTold }: ProgramOptions = { usageErrorsAreTold: true },
+): Command {
   const program = new Command("synod");
+  if (!usageErrorsAreTold) program.configureOutput({ writeErr: () => undefined });
   program
     .description("A replicated, strongly consistent key-value store on NATS.")
     .version(synodVersion)

@@ -38,6 +38,9 @@ test("the command writes them without a cluster, and says which", async () => {
   const refused = await runSynod(["inspect", "--export", "proposer.ts"], { directory });
   expect(refused.code).not.toBe(0);
   expect(refused.stderr).toContain("proposer.ts");
+  if (process.platform !== "linux") return;
+  const ended = await runSynod(["inspect", "--export", "/proc/nope"], { directory });
+  expect(ended).toMatchObject({ code: 1, stderr: expect.stringContaining("ENOENT") });
 });
 
 test("the files pass the strictest type check", () => {

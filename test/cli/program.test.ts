@@ -1,7 +1,9 @@
+import { tmpdir } from "node:os";
 import { CommanderError, type Command } from "commander";
 import { expect, test } from "vitest";
 import { synodProgram } from "../../cli/program.ts";
 import { silentScreen } from "./support/silent-screen.ts";
+import { runSynod } from "./support/synod.ts";
 
 interface Written {
   stdout: string;
@@ -86,4 +88,20 @@ test.each([
   expect(exitCode).not.toBe(0);
   expect(stderr).toContain(message);
   expect(stderr).toContain("(--help tells how it is used)");
+});
+
+test.each([
+  [["get", "--json"], "missing required argument 'key'"],
+  [["--color", "never", "frob", "--json"], "unknown command 'frob'"],
+  [["get", "a", "--timeout", "5", "--json"], "Write a number and a unit"],
+])("with --json a wrong command line is an object: %j", async (args, message) => {
+  const { code, stdout, stderr } = await runSynod(args, { directory: tmpdir() });
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(JSON.parse(stderr)).toMatchObject({
+    error: {
+      code: "BAD_REQUEST",
+      outcome: "not executed",
+      message: expect.stringContaining(message),
+    },
+  });
 });
