@@ -46,7 +46,14 @@ import {
   freshnessOf,
   noOptions,
   previousRevisionOf,
+  callOptionNames,
+  deleteOptionNames,
+  getOptionNames,
+  purgeOptionNames,
+  putOptionNames,
+  readOptionNames,
   requireOptions,
+  writeOptionNames,
   ttlMsOf,
   wholeNumber,
   type CallOptions,
@@ -120,7 +127,7 @@ export class Bucket {
   /** Writes the value whatever was there, and answers with the write's revision. Fails with `ConflictError`. */
   put(key: Key, value: Value, options: PutOptions = noOptions): Promise<Revision> {
     try {
-      requireOptions(options);
+      requireOptions(options, putOptionNames);
       const expectation = expectationOf(previousRevisionOf(options));
       return this.#put(key, value, expectation, options.ttlMs, callOptionsOf(options));
     } catch (thrown) {
@@ -138,7 +145,7 @@ export class Bucket {
         const ttlMs = options === "" ? undefined : durationMs("markerTTL", options);
         return this.#put(key, value, absent, ttlMs, noOptions);
       }
-      requireOptions(options);
+      requireOptions(options, writeOptionNames);
       return this.#put(key, value, absent, options.ttlMs, options);
     } catch (thrown) {
       return refuse(thrown);
@@ -157,7 +164,7 @@ export class Bucket {
   ): Promise<Revision> {
     try {
       const given = typeof options === "number" ? { timeoutMs: options } : options;
-      requireOptions(given);
+      requireOptions(given, writeOptionNames);
       const expectation = wholeNumber("revision", revision, 1);
       return this.#put(key, value, expectation, given.ttlMs, given);
     } catch (thrown) {
@@ -170,7 +177,7 @@ export class Bucket {
    * (10 minutes unless configured): look at `operation`, or use `find`. Null when there is no such key.
    */
   async get(key: Key, options: GetOptions = noOptions): Promise<Entry | null> {
-    requireOptions(options);
+    requireOptions(options, getOptionNames);
     const { revision = 0 } = options;
     const operation = getOf(this.#keyIn(key), wholeNumber("revision", revision, 0), true);
     const reading = this.#caller.read(operation, freshnessOf(options), options, toEntry);
@@ -180,7 +187,7 @@ export class Bucket {
 
   /** The key's newest value; null when there is no such key, be it that it was deleted. */
   async find(key: Key, options: ReadOptions = noOptions): Promise<Entry | null> {
-    requireOptions(options);
+    requireOptions(options, readOptionNames);
     const operation = getOf(this.#keyIn(key));
     const reading = this.#caller.read(operation, freshnessOf(options), options, toLiveEntry);
     return this.#decoded(await reading);
@@ -206,7 +213,7 @@ export class Bucket {
     pairs: Iterable<readonly [key: Key, value: Value]>,
     options: PutManyOptions = noOptions,
   ): Promise<Revision[]> {
-    requireOptions(options);
+    requireOptions(options, writeOptionNames);
     const ttlMs = this.#ttlMsOf(options.ttlMs);
     const form = {
       keyOf: (key: Key): InternalKey => this.#keyIn(key),
@@ -221,6 +228,7 @@ export class Bucket {
    * `ConflictError` when another revision was expected. `remove` tells what was found.
    */
   async delete(key: Key, options: DeleteOptions = noOptions): Promise<void> {
+    requireOptions(options, deleteOptionNames);
     await this.#deleteEach(key, options, false);
   }
 
@@ -229,7 +237,7 @@ export class Bucket {
    * disks when history is forgotten (10 minutes unless configured), as they do after a delete.
    */
   async purge(key: Key, options: PurgeOptions = noOptions): Promise<void> {
-    requireOptions(options);
+    requireOptions(options, purgeOptionNames);
     if (options.ttl !== undefined && options.ttl !== "") durationMs("ttl", options.ttl);
     await this.#deleteEach(key, options, true);
   }
@@ -237,7 +245,7 @@ export class Bucket {
   /** Removes one key, and tells whether it was there. Fails with `ConflictError` when another revision was expected. */
   remove(key: Key, options: DeleteOptions = noOptions): Promise<Deleted> {
     try {
-      requireOptions(options);
+      requireOptions(options, deleteOptionNames);
       return this.#delete(this.#keyIn(key), options, false);
     } catch (thrown) {
       return refuse(thrown);
@@ -250,7 +258,7 @@ export class Bucket {
    */
   increment(key: Key, delta = 1, options: CallOptions = noOptions): Promise<number> {
     try {
-      requireOptions(options);
+      requireOptions(options, callOptionNames);
       const operation = incrementOf(this.#keyIn(key), delta);
       return this.#caller.write(operation, options, toSum);
     } catch (thrown) {
@@ -276,7 +284,7 @@ export class Bucket {
    */
   deleteRange(bounds: Bounds, options: CallOptions = noOptions): Promise<DeletedRange> {
     try {
-      requireOptions(options);
+      requireOptions(options, callOptionNames);
       return deleteRange(this.#caller, boundsIn(this.#prefix, bounds), options);
     } catch (thrown) {
       return refuse(thrown);
@@ -291,7 +299,7 @@ export class Bucket {
    * for await (const key of await bucket.keys("user.*.name")) console.log(key);
    */
   async keys(filter?: Filter, options: CallOptions = noOptions): Promise<QueuedIterator<string>> {
-    requireOptions(options);
+    requireOptions(options, callOptionNames);
     return QueuedIterator.begun(new KeyTexts(this.#listing(filter, options), this.#codecs));
   }
 

@@ -6,7 +6,13 @@ import { versionKind } from "../kv/version.ts";
 import type { Caller } from "./caller.ts";
 import { entryOf, type Entry } from "./entry.ts";
 import { getOf, type Key } from "./input.ts";
-import { badRequest, freshnessOf, requireOptions, type ReadOptions } from "./options.ts";
+import {
+  badRequest,
+  freshnessOf,
+  readOptionNames,
+  requireOptions,
+  type ReadOptions,
+} from "./options.ts";
 import { keyTexts, outcomeOf, requireAll } from "./parts.ts";
 
 export async function getMany(
@@ -15,7 +21,7 @@ export async function getMany(
   keys: Iterable<Key>,
   options: ReadOptions,
 ): Promise<(Entry | null)[]> {
-  requireOptions(options);
+  requireOptions(options, readOptionNames);
   requireList("keys", keys);
   const internalKeys = Array.from(keys, keyOf);
   const freshness = freshnessOf(options);

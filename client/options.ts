@@ -88,8 +88,42 @@ export interface PurgeOptions extends DeleteOptions {
 
 export const noOptions = {};
 
-export function requireOptions(options: object): void {
+/** All options of one kind of call: a missing or a wrong name does not compile. */
+export type OptionNames<Options> = Readonly<Record<keyof Options, true>>;
+
+export const callOptionNames: OptionNames<CallOptions> = { timeoutMs: true, signal: true };
+export const readOptionNames: OptionNames<ReadOptions> = {
+  ...callOptionNames,
+  consistency: true,
+  maxAgeMs: true,
+  minRevision: true,
+};
+export const getOptionNames: OptionNames<GetOptions> = { ...readOptionNames, revision: true };
+export const writeOptionNames: OptionNames<WriteOptions> = { ...callOptionNames, ttlMs: true };
+export const putOptionNames: OptionNames<PutOptions> = {
+  ...writeOptionNames,
+  previousRevision: true,
+  previousSeq: true,
+  timeout: true,
+};
+export const deleteOptionNames: OptionNames<DeleteOptions> = {
+  ...callOptionNames,
+  previousRevision: true,
+  previousSeq: true,
+};
+export const purgeOptionNames: OptionNames<PurgeOptions> = { ...deleteOptionNames, ttl: true };
+
+/**
+ * An option under another name would be left out without a word: a key that should expire would stay. What stands there
+ * as undefined is not given.
+ */
+export function requireOptions(options: object, names?: Readonly<Record<string, true>>): void {
   if (typeof options !== "object" || options === null) throw badRequest("options is no object");
+  if (names === undefined) return;
+  for (const name in options) {
+    if (Object.hasOwn(names, name) || options[name as keyof typeof options] === undefined) continue;
+    throw badRequest(`there is no option ${name}: there are ${Object.keys(names).join(", ")}`);
+  }
 }
 
 export function freshnessOf({ consistency, maxAgeMs, minRevision }: ReadOptions): Freshness {

@@ -16,8 +16,10 @@ import {
   badRequest,
   freshnessOf,
   noOptions,
+  readOptionNames,
   requireOptions,
   wholeNumber,
+  type OptionNames,
   type ReadOptions,
 } from "./options.ts";
 
@@ -42,6 +44,17 @@ export interface RangeQuery extends Bounds, ReadOptions {
   /** Goes on where an earlier page of the same query ended. */
   readonly cursor?: string;
 }
+
+const queryNames: OptionNames<RangeQuery> = {
+  ...readOptionNames,
+  start: true,
+  end: true,
+  prefix: true,
+  limit: true,
+  reverse: true,
+  keysOnly: true,
+  cursor: true,
+};
 
 /** A part of a range as one answer brought it. */
 export interface RangePage {
@@ -116,7 +129,7 @@ export class RangeScan implements AsyncIterable<Entry> {
   /** Throws what is wrong with the query. */
   #begin(): PagedReading {
     const query = this.#query;
-    requireOptions(query);
+    requireOptions(query, queryNames);
     const { limit, reverse = false, keysOnly = false, cursor } = query;
     if (limit !== undefined) wholeNumber("limit", limit, 1);
     if (typeof reverse !== "boolean") throw badRequest("reverse is no boolean");
