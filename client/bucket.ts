@@ -46,14 +46,8 @@ import {
   freshnessOf,
   noOptions,
   previousRevisionOf,
-  callOptionNames,
-  deleteOptionNames,
-  getOptionNames,
-  purgeOptionNames,
-  putOptionNames,
-  readOptionNames,
+  optionNames,
   requireOptions,
-  writeOptionNames,
   ttlMsOf,
   wholeNumber,
   type CallOptions,
@@ -127,7 +121,7 @@ export class Bucket {
   /** Writes the value whatever was there, and answers with the write's revision. Fails with `ConflictError`. */
   put(key: Key, value: Value, options: PutOptions = noOptions): Promise<Revision> {
     try {
-      requireOptions(options, putOptionNames);
+      requireOptions(options, optionNames.put);
       const expectation = expectationOf(previousRevisionOf(options));
       return this.#put(key, value, expectation, options.ttlMs, callOptionsOf(options));
     } catch (thrown) {
@@ -145,7 +139,7 @@ export class Bucket {
         const ttlMs = options === "" ? undefined : durationMs("markerTTL", options);
         return this.#put(key, value, absent, ttlMs, noOptions);
       }
-      requireOptions(options, writeOptionNames);
+      requireOptions(options, optionNames.write);
       return this.#put(key, value, absent, options.ttlMs, options);
     } catch (thrown) {
       return refuse(thrown);
@@ -164,7 +158,7 @@ export class Bucket {
   ): Promise<Revision> {
     try {
       const given = typeof options === "number" ? { timeoutMs: options } : options;
-      requireOptions(given, writeOptionNames);
+      requireOptions(given, optionNames.write);
       const expectation = wholeNumber("revision", revision, 1);
       return this.#put(key, value, expectation, given.ttlMs, given);
     } catch (thrown) {
@@ -177,7 +171,7 @@ export class Bucket {
    * (10 minutes unless configured): look at `operation`, or use `find`. Null when there is no such key.
    */
   async get(key: Key, options: GetOptions = noOptions): Promise<Entry | null> {
-    requireOptions(options, getOptionNames);
+    requireOptions(options, optionNames.get);
     const { revision = 0 } = options;
     const operation = getOf(this.#keyIn(key), wholeNumber("revision", revision, 0), true);
     const reading = this.#caller.read(operation, freshnessOf(options), options, toEntry);
@@ -187,7 +181,7 @@ export class Bucket {
 
   /** The key's newest value; null when there is no such key, be it that it was deleted. */
   async find(key: Key, options: ReadOptions = noOptions): Promise<Entry | null> {
-    requireOptions(options, readOptionNames);
+    requireOptions(options, optionNames.read);
     const operation = getOf(this.#keyIn(key));
     const reading = this.#caller.read(operation, freshnessOf(options), options, toLiveEntry);
     return this.#decoded(await reading);
@@ -213,7 +207,7 @@ export class Bucket {
     pairs: Iterable<readonly [key: Key, value: Value]>,
     options: PutManyOptions = noOptions,
   ): Promise<Revision[]> {
-    requireOptions(options, writeOptionNames);
+    requireOptions(options, optionNames.write);
     const ttlMs = this.#ttlMsOf(options.ttlMs);
     const form = {
       keyOf: (key: Key): InternalKey => this.#keyIn(key),
@@ -228,7 +222,7 @@ export class Bucket {
    * `ConflictError` when another revision was expected. `remove` tells what was found.
    */
   async delete(key: Key, options: DeleteOptions = noOptions): Promise<void> {
-    requireOptions(options, deleteOptionNames);
+    requireOptions(options, optionNames.remove);
     await this.#deleteEach(key, options, false);
   }
 
@@ -237,7 +231,7 @@ export class Bucket {
    * disks when history is forgotten (10 minutes unless configured), as they do after a delete.
    */
   async purge(key: Key, options: PurgeOptions = noOptions): Promise<void> {
-    requireOptions(options, purgeOptionNames);
+    requireOptions(options, optionNames.purge);
     if (options.ttl !== undefined && options.ttl !== "") durationMs("ttl", options.ttl);
     await this.#deleteEach(key, options, true);
   }
@@ -245,7 +239,7 @@ export class Bucket {
   /** Removes one key, and tells whether it was there. Fails with `ConflictError` when another revision was expected. */
   remove(key: Key, options: DeleteOptions = noOptions): Promise<Deleted> {
     try {
-      requireOptions(options, deleteOptionNames);
+      requireOptions(options, optionNames.remove);
       return this.#delete(this.#keyIn(key), options, false);
     } catch (thrown) {
       return refuse(thrown);
@@ -258,7 +252,7 @@ export class Bucket {
    */
   increment(key: Key, delta = 1, options: CallOptions = noOptions): Promise<number> {
     try {
-      requireOptions(options, callOptionNames);
+      requireOptions(options, optionNames.call);
       const operation = incrementOf(this.#keyIn(key), delta);
       return this.#caller.write(operation, options, toSum);
     } catch (thrown) {
@@ -284,7 +278,7 @@ export class Bucket {
    */
   deleteRange(bounds: Bounds, options: CallOptions = noOptions): Promise<DeletedRange> {
     try {
-      requireOptions(options, callOptionNames);
+      requireOptions(options, optionNames.call);
       return deleteRange(this.#caller, boundsIn(this.#prefix, bounds), options);
     } catch (thrown) {
       return refuse(thrown);
@@ -299,7 +293,7 @@ export class Bucket {
    * for await (const key of await bucket.keys("user.*.name")) console.log(key);
    */
   async keys(filter?: Filter, options: CallOptions = noOptions): Promise<QueuedIterator<string>> {
-    requireOptions(options, callOptionNames);
+    requireOptions(options, optionNames.call);
     return QueuedIterator.begun(new KeyTexts(this.#listing(filter, options), this.#codecs));
   }
 

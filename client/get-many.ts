@@ -9,7 +9,7 @@ import { getOf, type Key } from "./input.ts";
 import {
   badRequest,
   freshnessOf,
-  readOptionNames,
+  optionNames,
   requireOptions,
   type ReadOptions,
 } from "./options.ts";
@@ -21,7 +21,7 @@ export async function getMany(
   keys: Iterable<Key>,
   options: ReadOptions,
 ): Promise<(Entry | null)[]> {
-  requireOptions(options, readOptionNames);
+  requireOptions(options, optionNames.read);
   requireList("keys", keys);
   const internalKeys = Array.from(keys, keyOf);
   const freshness = freshnessOf(options);

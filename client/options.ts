@@ -91,27 +91,26 @@ export const noOptions = {};
 /** All options of one kind of call: a missing or a wrong name does not compile. */
 export type OptionNames<Options> = Readonly<Record<keyof Options, true>>;
 
-export const callOptionNames: OptionNames<CallOptions> = { timeoutMs: true, signal: true };
-export const readOptionNames: OptionNames<ReadOptions> = {
-  ...callOptionNames,
+const call: OptionNames<CallOptions> = { timeoutMs: true, signal: true };
+const read: OptionNames<ReadOptions> = {
+  ...call,
   consistency: true,
   maxAgeMs: true,
   minRevision: true,
 };
-export const getOptionNames: OptionNames<GetOptions> = { ...readOptionNames, revision: true };
-export const writeOptionNames: OptionNames<WriteOptions> = { ...callOptionNames, ttlMs: true };
-export const putOptionNames: OptionNames<PutOptions> = {
-  ...writeOptionNames,
+const get: OptionNames<GetOptions> = { ...read, revision: true };
+const write: OptionNames<WriteOptions> = { ...call, ttlMs: true };
+const put: OptionNames<PutOptions> = {
+  ...write,
   previousRevision: true,
   previousSeq: true,
   timeout: true,
 };
-export const deleteOptionNames: OptionNames<DeleteOptions> = {
-  ...callOptionNames,
-  previousRevision: true,
-  previousSeq: true,
-};
-export const purgeOptionNames: OptionNames<PurgeOptions> = { ...deleteOptionNames, ttl: true };
+const remove: OptionNames<DeleteOptions> = { ...call, previousRevision: true, previousSeq: true };
+const purge: OptionNames<PurgeOptions> = { ...remove, ttl: true };
+
+/** By what is called. */
+export const optionNames = { call, read, get, write, put, remove, purge } as const;
 
 /**
  * An option under another name would be left out without a word: a key that should expire would stay. What stands there

@@ -16,7 +16,7 @@ import {
   badRequest,
   freshnessOf,
   noOptions,
-  readOptionNames,
+  optionNames,
   requireOptions,
   wholeNumber,
   type OptionNames,
@@ -46,7 +46,7 @@ export interface RangeQuery extends Bounds, ReadOptions {
 }
 
 const queryNames: OptionNames<RangeQuery> = {
-  ...readOptionNames,
+  ...optionNames.read,
   start: true,
   end: true,
   prefix: true,
