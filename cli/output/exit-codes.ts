@@ -24,7 +24,10 @@ export const exitCodeMeanings: readonly (readonly [code: number, meaning: string
   [exitCode.outcomeUnknown, "outcome unknown: it may or may not have been carried out"],
   [exitCode.notFound, "there is no such key"],
   [exitCode.conflict, "conflict: a revision or a check did not hold, and nothing was changed"],
-  [exitCode.interrupted, "interrupted by Ctrl-C (143: SIGTERM, 129: SIGHUP)"],
+  [
+    exitCode.interrupted,
+    "interrupted by Ctrl-C (143: SIGTERM, 129: SIGHUP); `watch` and `status --watch` end with 0",
+  ],
 ];
 
 const usageCodes: ReadonlySet<ErrorCode> = new Set([
