@@ -6,6 +6,7 @@ import { forbidImpurity } from "./impurity.ts";
 import { faultClasses } from "./nemesis.ts";
 import { parseOptions } from "./options.ts";
 import { runSeed, type SeedOptions, type SeedReport } from "./run-seed.ts";
+import { formatStrikeNumbers } from "./strike-numbers.ts";
 import { Violation } from "./violation.ts";
 
 const options = parseOptions(process.argv.slice(2));
@@ -17,7 +18,7 @@ const seedsOfAllFaults = 12;
 const readRealClock = performance.now.bind(performance);
 forbidImpurity();
 
-const { faults, faultsMs, nodes, phase1, phase2 } = options;
+const { faults, faultsMs, nodes, phase1, phase2, without } = options;
 const first = options.seed ?? options.seedStart;
 const count = options.seed === undefined ? options.seeds : 1;
 const shared = {
@@ -25,6 +26,8 @@ const shared = {
   faultsMs,
   ...(phase1 === undefined || phase2 === undefined ? {} : { quorums: { phase1, phase2 } }),
   ...(faults === undefined ? {} : { faults }),
+  ...(without === undefined ? {} : { without }),
+  ...sizes(),
 };
 let failures = 0;
 const reports: SeedReport[] = [];
@@ -103,10 +106,24 @@ function textOf(error: unknown): string {
   return `BROKEN  ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 }
 
+function sizes(): Pick<SeedOptions, "clients" | "rawClients" | "watchers" | "keys"> {
+  const { clients, rawClients, watchers, keys } = options;
+  return {
+    ...(clients === undefined ? {} : { clients }),
+    ...(rawClients === undefined ? {} : { rawClients }),
+    ...(watchers === undefined ? {} : { watchers }),
+    ...(keys === undefined ? {} : { keys }),
+  };
+}
+
 function commandOf({ seed, quorums }: SeedOptions): string {
   const phases =
     quorums === undefined ? "" : ` --phase1 ${quorums.phase1} --phase2 ${quorums.phase2}`;
   const only = faults === undefined ? "" : ` --faults "${faults.join(",")}"`;
   const length = faultsMs === 20_000 ? "" : ` --faults-ms ${faultsMs}`;
-  return `npm run sim -- --seed ${seed} --nodes ${nodes}${phases}${length}${only}`;
+  const left = without === undefined ? "" : ` --without ${formatStrikeNumbers(without)}`;
+  const size = Object.entries(sizes())
+    .map(([name, count]) => ` --${name === "rawClients" ? "raw-clients" : name} ${count}`)
+    .join("");
+  return `npm run sim -- --seed ${seed} --nodes ${nodes}${phases}${length}${only}${left}${size}`;
 }

@@ -34,30 +34,66 @@ export interface NemesisOptions {
   readonly classes: readonly FaultClass[];
   /** Where in the list of classes it begins: over a set of seeds every class gets its turn. */
   readonly firstClass: number;
+  /** The number of its first strike, 1 unless given: a second nemesis of a run goes on where the first ended. */
+  readonly firstStrike?: number;
+  /** Strikes that are left out. All others fall at the same times, and draw the same lots, as if none were. */
+  readonly without?: ReadonlySet<number>;
 }
 
+/** One fault that befell one node, or would have: `struck` is false when it could not strike as things were. */
+export interface Strike {
+  readonly number: number;
+  readonly fault: FaultClass;
+  readonly node: string;
+  readonly atMs: number;
+  readonly struck: boolean;
+}
+
+/**
+ * Strikes come in rounds, each mended before the next. When rounds begin and how many strikes they have is drawn from
+ * one stream, and what a strike is from another of its own, named by its number: the shrinker leaves some out, and the
+ * others stay what they are.
+ */
 export class Nemesis {
   readonly #options: NemesisOptions;
-  readonly #counts = new Map<string, number>();
+  readonly #timing: SeededRandomness;
+  readonly #strikes: Strike[] = [];
+  #nextStrike: number;
   #turn: number;
   #stopping = false;
 
   constructor(options: NemesisOptions) {
     this.#options = options;
+    this.#timing = options.randomness.split("timing");
     this.#turn = options.firstClass;
+    this.#nextStrike = options.firstStrike ?? 1;
+  }
+
+  /** Those that were not left out, in order. */
+  get strikes(): readonly Strike[] {
+    return this.#strikes;
+  }
+
+  /** The number that the next strike would have. */
+  get nextStrike(): number {
+    return this.#nextStrike;
   }
 
   get counts(): FaultCounts {
-    return Object.fromEntries(this.#counts);
+    const counts = new Map<string, number>();
+    for (const { fault, struck } of this.#strikes) {
+      if (struck) counts.set(fault, (counts.get(fault) ?? 0) + 1);
+    }
+    return Object.fromEntries(counts);
   }
 
   get struck(): number {
-    return [...this.#counts.values()].reduce((sum, count) => sum + count, 0);
+    return this.#strikes.filter(({ struck }) => struck).length;
   }
 
   start(withinMs = calmMs.max): void {
-    const { cluster, randomness } = this.#options;
-    cluster.world.schedule(between(randomness, calmMs.min, withinMs), () => this.#strike());
+    const { cluster } = this.#options;
+    cluster.world.schedule(between(this.#timing, calmMs.min, withinMs), () => this.#round());
   }
 
   /** Mends everything and leaves the cluster alone from here on. */
@@ -67,33 +103,40 @@ export class Nemesis {
   }
 
   /** The classes whose turn it is, and perhaps another. */
-  #strike(): void {
+  #round(): void {
     if (this.#stopping) return;
-    const { cluster, randomness, classes } = this.#options;
-    const company = randomness.below(companyMax);
-    const drawn = Array.from({ length: company }, () => classes[randomness.below(classes.length)]);
-    const inTurn = Array.from(
-      { length: inTurnAtOnce },
-      (_, ahead) => classes[(this.#turn + ahead) % classes.length],
-    );
+    const { cluster, classes } = this.#options;
+    for (let ahead = 0; ahead < inTurnAtOnce; ahead++) {
+      this.#strike(classes[(this.#turn + ahead) % classes.length]);
+    }
     this.#turn += inTurnAtOnce;
-    for (const name of [...inTurn, ...drawn]) if (name !== undefined) this.#inflict(name);
-    cluster.world.schedule(between(randomness, faultMs.min, faultMs.max), () => {
+    const company = this.#timing.below(companyMax);
+    for (let more = 0; more < company; more++) this.#strike(undefined);
+    cluster.world.schedule(between(this.#timing, faultMs.min, faultMs.max), () => {
       if (this.#stopping) return;
       this.#mend();
       this.start();
     });
   }
 
-  #inflict(name: FaultClass): void {
-    const { cluster, randomness } = this.#options;
-    const victim = this.#anyNode();
+  /** A fault of that class, or of any. */
+  #strike(inTurn: FaultClass | undefined): void {
+    const { cluster, classes, without } = this.#options;
+    const number = this.#nextStrike;
+    this.#nextStrike += 1;
+    if (without?.has(number) === true) return;
+    const randomness = this.#options.randomness.split(`strike ${number}`);
+    const name = inTurn ?? classes[randomness.below(classes.length)];
+    if (name === undefined) return;
+    const victim = this.#anyNode(randomness);
     const others = [...cluster.nodes.keys()].filter((other) => other !== victim.name);
+    const atMs = cluster.world.nowMs;
     const fault: Fault = faults[name];
-    if (!fault({ cluster, randomness, victim, others })) return;
-    this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
-    cluster.trace.add(`${cluster.world.nowMs} ${name} ${victim.name}`);
-    cluster.noteEvent(victim.name, `fault: ${name}`, {});
+    const struck = fault({ cluster, randomness, victim, others });
+    this.#strikes.push({ number, fault: name, node: victim.name, atMs, struck });
+    if (!struck) return;
+    cluster.trace.add(`${atMs} ${name} ${victim.name}`);
+    cluster.noteEvent(victim.name, `fault: ${name}`, { strike: number });
   }
 
   #mend(): void {
@@ -111,8 +154,8 @@ export class Nemesis {
     for (const node of nodes.values()) node.mend();
   }
 
-  #anyNode(): SimulatedNode {
-    const { cluster, randomness } = this.#options;
+  #anyNode(randomness: SeededRandomness): SimulatedNode {
+    const { cluster } = this.#options;
     const nodes = [...cluster.nodes.values()];
     const leaders = cluster.topology.groups.flatMap(({ name }) => cluster.leaderOf(name) ?? []);
     const wantsLeader = randomness.chance(leaderChance);

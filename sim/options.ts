@@ -1,6 +1,8 @@
 /** What a run of the simulator consists of, from the command line. */
 import { Command, InvalidArgumentError, Option } from "commander";
+import { keyNames } from "./run-seed.ts";
 import { faultClasses, type FaultClass } from "./nemesis.ts";
+import { parseStrikeNumbers } from "./strike-numbers.ts";
 
 export interface SimulationOptions {
   /** This one alone; otherwise `seeds` of them from `seedStart` on. */
@@ -14,6 +16,12 @@ export interface SimulationOptions {
   /** Flexible quorums, both or neither. */
   readonly phase1?: number;
   readonly phase2?: number;
+  /** Strikes that are left out. */
+  readonly without?: ReadonlySet<number>;
+  readonly clients?: number;
+  readonly rawClients?: number;
+  readonly watchers?: 0 | 1 | 2 | 3;
+  readonly keys?: number;
   readonly untilFailure: boolean;
   readonly twice: boolean;
 }
@@ -35,6 +43,11 @@ export function parseOptions(args: readonly string[]): SimulationOptions {
     .option("--faults <names>", `some faults only, of ${faultClasses.join(", ")}`, faultNames)
     .option("--phase1 <number>", "quorum of phase 1, with --phase2", wholeNumber)
     .option("--phase2 <number>", "quorum of phase 2, with --phase1", wholeNumber)
+    .option("--without <strikes>", "leave out strikes, by number: 3,7-9", strikeNumbers)
+    .option("--clients <count>", "clients of the library", wholeNumber)
+    .option("--raw-clients <count>", "clients on raw subjects", wholeNumber)
+    .option("--watchers <count>", "programs that watch, up to 3", watcherCount)
+    .option("--keys <count>", `keys that clients use, up to ${keyNames.length}`, keyCount)
     .option("--until-failure", "stop at the first seed that fails", false)
     .option("--twice", "run each seed a second time and compare", false)
     .parse(args, { from: "user" });
@@ -61,4 +74,24 @@ function faultNames(text: string): FaultClass[] {
     if (found === undefined) throw new InvalidArgumentError(`No fault is called ${name}.`);
     return found;
   });
+}
+
+function strikeNumbers(text: string): ReadonlySet<number> {
+  const numbers = parseStrikeNumbers(text);
+  if (numbers === undefined) throw new InvalidArgumentError("It must be like 3,7-9.");
+  return numbers;
+}
+
+function watcherCount(text: string): number {
+  const count = wholeNumber(text);
+  if (count > 3) throw new InvalidArgumentError("It must be from 0 to 3.");
+  return count;
+}
+
+function keyCount(text: string): number {
+  const count = wholeNumber(text);
+  if (count < 1 || count > keyNames.length) {
+    throw new InvalidArgumentError(`It must be from 1 to ${keyNames.length}.`);
+  }
+  return count;
 }

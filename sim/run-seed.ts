@@ -28,10 +28,16 @@ export interface SeedOptions {
   readonly clients?: number;
   /** Beside them, on raw subjects. */
   readonly rawClients?: number;
+  /** Programs that watch what happens to all keys. */
+  readonly watchers?: 0 | 1 | 2 | 3;
+  /** How many of the keys they use, from 1 to all of them. */
+  readonly keys?: number;
   readonly concurrency?: number;
   /** Mean pause of a client between an answer and its next operation. */
   readonly thinkMs?: number;
   readonly faults?: readonly FaultClass[];
+  /** Strikes of the nemesis, by number, that are left out; the others stay what they are. */
+  readonly without?: ReadonlySet<number>;
 }
 
 export interface SeedReport {
@@ -101,10 +107,12 @@ function play(cluster: SimulatedCluster, options: SeedOptions): SeedReport {
   } = options;
   const { world, randomness, network, topology } = cluster;
   cluster.startAll();
-  if (randomness.split("birth").chance(troubledBirthChance)) troubleBirth(cluster, seed);
+  const isBirthTroubled = randomness.split("birth").chance(troubledBirthChance);
+  const firstStrike = isBirthTroubled ? troubleBirth(cluster, options) : 1;
   require("every group has a leader", world.runUntil(() => cluster.everyGroupLed, bootMs));
 
   const history = new History();
+  const keys = keyNames.slice(0, options.keys);
   const load = Array.from({ length: clients }, (_, index) => {
     const name = `client${index + 1}`;
     return new SimulatedClient({
@@ -114,7 +122,7 @@ function play(cluster: SimulatedCluster, options: SeedOptions): SeedReport {
       randomness: randomness.split(name),
       prefix: topology.prefix,
       history,
-      keys: keyNames(),
+      keys,
       concurrency,
       thinkMs,
       timeoutMs: 3_000,
@@ -130,20 +138,22 @@ function play(cluster: SimulatedCluster, options: SeedOptions): SeedReport {
       randomness: randomness.split(name),
       prefix: topology.prefix,
       history,
-      keys: keyNames(),
+      keys,
       concurrency,
       thinkMs,
       timeoutMs: 3_000,
     });
   });
   for (const client of [...load, ...raw]) client.start();
-  const watchers = watchersOf(cluster);
+  const watchers = watchersOf(cluster).slice(0, options.watchers);
   for (const watcher of watchers) watcher.start();
   const nemesis = new Nemesis({
     cluster,
     randomness: randomness.split("nemesis"),
     classes: options.faults ?? faultClasses,
     firstClass: seed * turnsPerSeed,
+    firstStrike,
+    ...(options.without === undefined ? {} : { without: options.without }),
   });
   nemesis.start();
   world.runFor(faultsMs);
@@ -192,25 +202,25 @@ function topologyOf({ seed, nodes = 3, quorums }: SeedOptions): Topology {
   return { ...topology, groups: topology.groups.map((group) => ({ ...group, ...own })) };
 }
 
-/** Restarts, cuts and pauses while the stores agree on what they are born as. */
-function troubleBirth(cluster: SimulatedCluster, seed: number): void {
+/** Restarts, cuts and pauses while the stores agree on what they are born as. Returns the number of the next strike. */
+function troubleBirth(cluster: SimulatedCluster, { seed, without }: SeedOptions): number {
   const nemesis = new Nemesis({
     cluster,
     randomness: cluster.randomness.split("birth faults"),
     classes: birthFaults,
     firstClass: seed,
+    ...(without === undefined ? {} : { without }),
   });
   nemesis.start(0);
   cluster.world.runFor(birthMs);
   nemesis.stop();
+  return nemesis.nextStrike;
 }
 
 /** A dozen keys on both sides of the region bounds, so that clients meet each other. */
-function keyNames(): readonly string[] {
-  return ["a", "b", "h", "i", "k", "m", "q", "r", "t", "z"].map((key) =>
-    internalKeyOf("default", key),
-  );
-}
+export const keyNames: readonly string[] = ["a", "b", "h", "i", "k", "m", "q", "r", "t", "z"].map(
+  (key) => internalKeyOf("default", key),
+);
 
 /** One that keeps up, one that neither does nor lives long, and one that begins with what is there. */
 function watchersOf(cluster: SimulatedCluster): readonly SimulatedWatcher[] {
