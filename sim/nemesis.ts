@@ -131,16 +131,18 @@ export class Nemesis {
     const victim = this.#anyNode(randomness);
     const others = [...cluster.nodes.keys()].filter((other) => other !== victim.name);
     const atMs = cluster.world.nowMs;
+    cluster.noteEvent(victim.name, `fault: ${name}`, { strike: number });
     const fault: Fault = faults[name];
     const struck = fault({ cluster, randomness, victim, others });
     this.#strikes.push({ number, fault: name, node: victim.name, atMs, struck });
-    if (!struck) return;
-    cluster.trace.add(`${atMs} ${name} ${victim.name}`);
-    cluster.noteEvent(victim.name, `fault: ${name}`, { strike: number });
+    if (struck) cluster.trace.add(`${atMs} ${name} ${victim.name}`);
+    else cluster.noteEvent(victim.name, `came to nothing: ${name}`, { strike: number });
   }
 
   #mend(): void {
-    const { network, nodes, dayAhead } = this.#options.cluster;
+    const { cluster } = this.#options;
+    const { network, nodes, dayAhead } = cluster;
+    cluster.noteEvent("all", "mended", {});
     network.startBroker();
     network.setConditions({
       lossChance: 0,

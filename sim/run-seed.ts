@@ -11,6 +11,7 @@ import {
   type FaultCounts,
 } from "./nemesis.ts";
 import { judge, replicasOf } from "./judgement.ts";
+import type { RunObserver } from "./run-observer.ts";
 import { SimulatedCluster } from "./simulated-cluster.ts";
 import { Violation } from "./violation.ts";
 import { History } from "./workload/history.ts";
@@ -81,8 +82,8 @@ const turnsPerSeed = 6;
 /** After the last fault everything has to work again within this time. */
 const recoveryMs = 20_000;
 
-/** Throws a `Violation` when any check fails. */
-export function runSeed(options: SeedOptions): SeedReport {
+/** Throws a `Violation` when any check fails. What an observer is shown changes nothing. */
+export function runSeed(options: SeedOptions, observer?: RunObserver): SeedReport {
   const { seed } = options;
   const cluster = new SimulatedCluster({
     seed,
@@ -90,13 +91,17 @@ export function runSeed(options: SeedOptions): SeedReport {
     limits: smallLimits,
   });
   try {
-    return play(cluster, options);
+    return play(cluster, options, observer);
   } catch (error) {
     throw cluster.violation ?? error;
   }
 }
 
-function play(cluster: SimulatedCluster, options: SeedOptions): SeedReport {
+function play(
+  cluster: SimulatedCluster,
+  options: SeedOptions,
+  observer: RunObserver | undefined,
+): SeedReport {
   const {
     seed,
     faultsMs = 20_000,
@@ -106,12 +111,14 @@ function play(cluster: SimulatedCluster, options: SeedOptions): SeedReport {
     thinkMs = 20,
   } = options;
   const { world, randomness, network, topology } = cluster;
+  if (observer !== undefined) cluster.show(observer);
   cluster.startAll();
   const isBirthTroubled = randomness.split("birth").chance(troubledBirthChance);
   const firstStrike = isBirthTroubled ? troubleBirth(cluster, options) : 1;
   require("every group has a leader", world.runUntil(() => cluster.everyGroupLed, bootMs));
 
   const history = new History();
+  history.observer = observer;
   const keys = keyNames.slice(0, options.keys);
   const load = Array.from({ length: clients }, (_, index) => {
     const name = `client${index + 1}`;

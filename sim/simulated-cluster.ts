@@ -10,6 +10,7 @@ import { BallotOwners } from "./oracles/ballot-owners.ts";
 import { ChosenValues } from "./oracles/chosen-values.ts";
 import { PersistThenSend } from "./oracles/persist-then-send.ts";
 import { Silence } from "./oracles/silence.ts";
+import type { RunObserver } from "./run-observer.ts";
 import { SimulatedNode } from "./simulated-node.ts";
 import { TraceHash } from "./trace-hash.ts";
 import { Violation } from "./violation.ts";
@@ -47,6 +48,7 @@ export class SimulatedCluster {
   /** What an oracle saw first: thrown inside a node it may come out as that node's failure. */
   violation: Violation | undefined;
   readonly log: LogLine[] = [];
+  #observer: RunObserver | undefined;
   /** Nodes whose disks lost something for good. */
   readonly hurt = new Set<string>();
   /** The machine whose clock is a day ahead, if one is. */
@@ -84,7 +86,16 @@ export class SimulatedCluster {
   }
 
   noteEvent(node: string, what: string, details: Readonly<Record<string, unknown>>): void {
-    this.log.push({ atMs: this.world.nowMs, node, what, details });
+    const line = { atMs: this.world.nowMs, node, what, details };
+    this.log.push(line);
+    this.#observer?.noted(line);
+  }
+
+  /** Shows the rest of the run to an observer. */
+  show(observer: RunObserver): void {
+    this.#observer = observer;
+    this.network.observer = observer;
+    observer.watch(this);
   }
 
   node(name: string): SimulatedNode {
@@ -150,6 +161,7 @@ export class SimulatedCluster {
         this.chosen.noteDurable(name, group, change);
         this.persisted.noteDurable(name, group, change);
       });
+      this.#observer?.flushed(name, group, change);
     };
     return node;
   }
@@ -175,7 +187,10 @@ export class SimulatedCluster {
     }
     if (message.type === "heartbeat") {
       const { round, member } = message.ballot;
-      this.#reigns.add(`${envelope.group} ${round} ${member}`);
+      const reign = `${envelope.group} ${round} ${member}`;
+      if (this.#reigns.has(reign)) return;
+      this.#reigns.add(reign);
+      this.noteEvent(node.name, "leads", { group: envelope.group, round });
     }
   }
 

@@ -105,6 +105,7 @@ export class SimulatedNode {
     const { topology, name, machine, network, randomness } = this.#options;
     const { wrapPeers, wrapClients } = this.#options;
     this.#starts += 1;
+    this.#options.log(name, "process started", { start: this.#starts });
     this.#barred = undefined;
     const process = machine.start();
     this.#process = process;
@@ -188,13 +189,13 @@ export class SimulatedNode {
 
   /** kill -9: what the operating system has stays. */
   kill(): void {
-    this.#end();
+    this.#end("process killed");
     this.stateDisk.crash();
   }
 
   /** The machine loses power: only what was flushed is certain to stay. */
   losePower(randomness: SeededRandomness): void {
-    this.#end();
+    this.#end("power lost");
     this.stateDisk.powerLoss(randomness);
   }
 
@@ -225,7 +226,8 @@ export class SimulatedNode {
     else this.#process?.resume();
   }
 
-  #end(): void {
+  #end(how: string): void {
+    if (this.running) this.#options.log(this.name, how, {});
     this.#draining = false;
     this.#process?.kill();
     this.#logStore?.crash();

@@ -7,6 +7,7 @@ import type { SimulatedWorld } from "../clock/simulated-world.ts";
 import type { SeededRandomness } from "../randomness/seeded-randomness.ts";
 import { calmConditions, Fates, type LinkConditions } from "./link-conditions.ts";
 import { protocolSubjectPrefix } from "./subject.ts";
+import type { Drop, NetworkObserver } from "./network-observer.ts";
 import { SubscriptionTable } from "./subscription-table.ts";
 import {
   type SimulatedMessage,
@@ -74,6 +75,7 @@ export class SimulatedNetwork {
     disconnects: 0,
     brokerStops: 0,
   };
+  observer: NetworkObserver | undefined;
   readonly #options: SimulatedNetworkOptions;
   readonly #randomness: SeededRandomness;
   readonly #fates: Fates;
@@ -261,6 +263,7 @@ export class SimulatedNetwork {
     const fate = this.#fates.draw(route.link.conditions ?? this.#conditions);
     if (route.link.cut || this.#deaf.has(receiver.process.name)) {
       this.counters.cut += 1;
+      this.#observeDrop(message, receiver, "cut");
       return;
     }
     if (fate.duplicated && message.subject.startsWith(protocolSubjectPrefix)) {
@@ -270,6 +273,7 @@ export class SimulatedNetwork {
     }
     if (fate.lost) {
       this.counters.lost += 1;
+      this.#observeDrop(message, receiver, "lost");
       return;
     }
     if (fate.slow) this.counters.slow += 1;
@@ -291,20 +295,30 @@ export class SimulatedNetwork {
   ): void {
     const { transport } = subscription;
     const { attachment } = transport;
+    const { observer } = this;
+    const copy = observer?.left(message, transport.process.name) ?? 0;
     const arrive = (): void => {
       if (route.link.clogged !== undefined) {
         this.counters.clogged += 1;
         route.link.clogged.push(() => void transport.process.schedule(0, arrive));
       } else if (route.link.cut || this.#deaf.has(transport.process.name)) {
         this.counters.cut += 1;
+        observer?.dropped(copy, "cut");
       } else if (attachment !== transport.attachment || this.#lostBySender(message)) {
         this.counters.lostInFlight += 1;
+        observer?.dropped(copy, "lost in flight");
       } else {
         this.counters.delivered += 1;
+        observer?.arrived(copy);
         subscription.deliver(message);
       }
     };
     transport.process.scheduleAt(arrivalMs, arrive);
+  }
+
+  #observeDrop(message: SimulatedMessage, receiver: SimulatedTransport, why: Drop): void {
+    const { observer } = this;
+    observer?.dropped(observer.left(message, receiver.process.name), why);
   }
 
   /** A message whose sender's connection broke may have reached the broker before that, or not. */

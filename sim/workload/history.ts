@@ -3,6 +3,7 @@ import type { ReadRequest, WriteRequest } from "../../infra/codec/request-encode
 import type { SynodError } from "../../infra/errors/synod-error.ts";
 import type { OperationResult } from "../../kv/commands/result.ts";
 import type { InternalKey } from "../../kv/state-reader.ts";
+import type { HistoryObserver } from "../run-observer.ts";
 import type { Place } from "../../client/core/call.ts";
 
 export interface Told {
@@ -29,6 +30,7 @@ export interface Recorded {
 }
 
 export class History {
+  observer: HistoryObserver | undefined;
   readonly operations: Recorded[] = [];
   #answered = 0;
   #failed = 0;
@@ -36,6 +38,7 @@ export class History {
   begin(recorded: Omit<Recorded, "told">): Recorded {
     const begun: Recorded = { ...recorded, told: undefined };
     this.operations.push(begun);
+    this.observer?.begun(begun);
     return begun;
   }
 
@@ -43,6 +46,7 @@ export class History {
     recorded.told = told;
     if ("result" in told.answer) this.#answered += 1;
     else this.#failed += 1;
+    this.observer?.ended(recorded);
   }
 
   get open(): number {
