@@ -36,6 +36,8 @@ const bugs = new Set(["INVARIANT_FAILED", "INTERNAL_ERROR"]);
 
 export class SimulatedNode {
   readonly name: string;
+  /** What its file says when it is started next. */
+  topology: Topology;
   readonly logDisk: SimulatedLogDisk;
   readonly stateDisk = new SimulatedDisk();
   readonly #options: SimulatedNodeOptions;
@@ -53,6 +55,7 @@ export class SimulatedNode {
 
   constructor(options: SimulatedNodeOptions) {
     this.name = options.name;
+    this.topology = options.topology;
     this.#options = options;
     const flushes = options.randomness.split("flushes");
     this.logDisk = new SimulatedLogDisk({
@@ -102,7 +105,8 @@ export class SimulatedNode {
   }
 
   start(): void {
-    const { topology, name, machine, network, randomness } = this.#options;
+    const { name, machine, network, randomness } = this.#options;
+    const { topology } = this;
     const { wrapPeers, wrapClients } = this.#options;
     this.#starts += 1;
     this.#options.log(name, "process started", { start: this.#starts });
@@ -143,7 +147,8 @@ export class SimulatedNode {
     clients: Transport,
     logStore: LogStore,
   ): void {
-    const { topology, name, network, limits, log } = this.#options;
+    const { name, network, limits, log } = this.#options;
+    const { topology } = this;
     const { clock } = process;
     this.#host = new NodeHost({
       topology,
@@ -173,7 +178,8 @@ export class SimulatedNode {
   }
 
   #bar(error: SynodError, clients: Transport): void {
-    const { topology, name } = this.#options;
+    const { name } = this.#options;
+    const { topology } = this;
     const reason = stopReasonOf(error);
     this.#barred = reason.code;
     listenAsBarredNode({
