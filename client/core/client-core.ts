@@ -30,7 +30,7 @@ import { DeadlineWheel } from "./deadline-wheel.ts";
 import { aborted, closedMeanwhile, operationFailed, timedOut, type Hindrance } from "./failures.ts";
 import type { Freshness } from "./freshness.ts";
 import { Inbox } from "./inbox.ts";
-import type { Lane, LaneHost } from "./lane.ts";
+import type { Framed, Lane, LaneHost } from "./lane.ts";
 import { defaultClientLimits, operationBytesMax, type ClientLimits } from "./limits.ts";
 import { Members } from "./members.ts";
 import { weightOf } from "./request-weight.ts";
@@ -53,6 +53,8 @@ export interface ClientCoreOptions {
   readonly watchLimits?: Partial<WatchLimits>;
   /** Called whenever a node has told the routing table. */
   readonly routeAdopted?: () => void;
+  /** Called when operations were put into a writing frame: under which number of which session they go. */
+  readonly framed?: Framed;
 }
 
 export class ClientCore {
@@ -112,7 +114,7 @@ export class ClientCore {
       newestStamp: () => this.#finder.stamp,
       wantStamp: () => this.#wantRoute(),
     });
-    this.#laneHost = this.#makeLaneHost(prefix, encoder);
+    this.#laneHost = this.#makeLaneHost(prefix, encoder, options.framed);
     this.watches = this.#makeWatches(options, encoder);
     transport.onConnectionChange((connected) => {
       if (this.#closed) return;
@@ -463,8 +465,13 @@ export class ClientCore {
     });
   }
 
-  #makeLaneHost(prefix: string, encoder: RequestEncoder): LaneHost {
+  #makeLaneHost(
+    prefix: string,
+    encoder: RequestEncoder,
+    framed: Framed = () => undefined,
+  ): LaneHost {
     return {
+      framed,
       transport: this.#transport,
       clock: this.#clock,
       limits: this.#limits,

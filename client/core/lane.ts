@@ -6,12 +6,13 @@ import { replyKind } from "../../infra/codec/formats.ts";
 import type { ExecutedReply, RefusedReply, ReplyDecoder } from "../../infra/codec/reply-codec.ts";
 import type { RequestEncoder } from "../../infra/codec/request-encoder.ts";
 import type { Clock } from "../../infra/clock/clock.ts";
+import type { WriteEnvelope } from "../../infra/codec/request-envelope.ts";
 import { SynodError } from "../../infra/errors/synod-error.ts";
 import type { Transport } from "../../infra/transport/transport.ts";
 import { isFailure, type OperationResult } from "../../kv/commands/result.ts";
 import type { Backoff } from "./backoff.ts";
 import { CallQueue } from "./call-queue.ts";
-import type { Call, Place } from "./call.ts";
+import type { Call, Place, Request } from "./call.ts";
 import type { ClientCounters } from "./counters.ts";
 import { finallyRefused } from "./failures.ts";
 import type { Frame, FrameOwner } from "./frame.ts";
@@ -22,8 +23,12 @@ import { reactionTo } from "./refusal.ts";
 import { answers } from "./result-shape.ts";
 import type { Session } from "./sessions.ts";
 
+/** A writing frame and what it carries, as it was asked for. */
+export type Framed = (frame: WriteEnvelope, operations: readonly Request[]) => void;
+
 /** What lanes share, and whom they tell. */
 export interface LaneHost {
+  readonly framed: Framed;
   readonly transport: Transport;
   readonly clock: Clock;
   readonly limits: ClientLimits;

@@ -21,7 +21,7 @@ export class WriteLane extends Lane {
   }
 
   protected override makeFrame(takeCalls: () => readonly Call[]): Frame | undefined {
-    const { encoder, inbox, counters, clusterId } = this.host;
+    const { encoder, inbox, counters, clusterId, framed } = this.host;
     const session = this.#sessions.current();
     const numbering = session?.numbering(this.group);
     if (session === undefined || numbering?.canOpen !== true) return undefined;
@@ -39,6 +39,10 @@ export class WriteLane extends Lane {
     const operations = calls.map(({ request }) => request as WriteRequest);
     const bytes = encoder.writeFrame(envelope, operations);
     counters.frames++;
+    framed(
+      envelope,
+      calls.map(({ operation }) => operation),
+    );
     return new Frame(this, inbox, calls, { number, bytes }, { session, numbering });
   }
 

@@ -15,9 +15,11 @@ import { emptyDirectory } from "../../kv/state/directory.ts";
 import type { Region } from "../../kv/state/regions.ts";
 import type { Revision } from "../../kv/revision.ts";
 import type { CellCursor, InternalKey, StateReader } from "../../kv/state-reader.ts";
-import type { Version } from "../../kv/version.ts";
 import { Violation } from "../violation.ts";
 import type { Recorded } from "../workload/history.ts";
+import { executionsOf, type AppliedFrame, type Execution } from "./executed-frames.ts";
+import { plain } from "./plain-result.ts";
+import { isRead, placeOf } from "./real-time.ts";
 
 export interface ReplayedGroup {
   readonly clusterId: string;
@@ -41,6 +43,8 @@ export interface Replayed {
   readonly written: ReadonlyMap<string, number>;
   /** In order of the log. */
   readonly changes: readonly Change[];
+  /** By the names under which they were sent. */
+  readonly executions: ReadonlyMap<string, Execution>;
 }
 
 export function replay(group: ReplayedGroup, operations: readonly Recorded[]): Replayed {
@@ -58,6 +62,7 @@ export function replay(group: ReplayedGroup, operations: readonly Recorded[]): R
   const writes = writesByPlace(operations);
   const checksums: number[] = [state.checksum.value];
   const written = new Map<string, number>();
+  const frames: AppliedFrame[] = [];
   checkReads(state, reads.get(0), group);
   for (const [index, bytes] of group.entries.entries()) {
     const slot = index + 1;
@@ -66,7 +71,9 @@ export function replay(group: ReplayedGroup, operations: readonly Recorded[]): R
     if (entry.kind === entryKind.frames) {
       for (const [at, frame] of entry.frames.entries()) {
         const outcome = outcomes[at];
-        if (outcome === undefined || outcome.refused) continue;
+        if (outcome === undefined) continue;
+        frames.push({ frame, slot, index: at, outcome });
+        if (outcome.refused) continue;
         // A repeated frame answers with the place of its first execution.
         if (outcome.slot !== slot || outcome.index !== at) continue;
         noteWritten(frame, outcome.results, written);
@@ -86,28 +93,8 @@ export function replay(group: ReplayedGroup, operations: readonly Recorded[]): R
   if (ahead !== undefined) {
     throw new Violation("reads see what was chosen", `${group.group} slot ${ahead}`);
   }
-  return { checksums, lastRevision: state.lastRevision, written, changes };
-}
-
-/** Real time: whatever was told before an operation began lies at or before it. */
-export function checkRealTime(operations: readonly Recorded[]): void {
-  const ended = operations
-    .filter((recorded) => placeOf(recorded) !== undefined && !recorded.stale)
-    .toSorted((left, right) => (left.told?.atMs ?? 0) - (right.told?.atMs ?? 0));
-  const begun = ended.toSorted((left, right) => left.invokedMs - right.invokedMs);
-  let latest = -1;
-  let next = 0;
-  for (const recorded of begun) {
-    while (ended[next] !== undefined && (ended[next]?.told?.atMs ?? 0) < recorded.invokedMs) {
-      const before = ended[next];
-      if (before !== undefined) latest = Math.max(latest, orderOf(before));
-      next += 1;
-    }
-    if (orderOf(recorded) < latest) {
-      const text = `${recorded.client} at ${recorded.invokedMs} ms lies at ${orderOf(recorded)}, behind ${latest} that had ended before`;
-      throw new Violation("the log's order is that of real time", text);
-    }
-  }
+  const executions = executionsOf(group.group, frames);
+  return { checksums, lastRevision: state.lastRevision, written, changes, executions };
 }
 
 /**
@@ -143,23 +130,6 @@ interface Asked {
 }
 
 type Placed = ReadonlyMap<number, readonly Recorded[]>;
-
-function placeOf({
-  told,
-}: Recorded): { readonly slot: number; readonly index: number } | undefined {
-  return told !== undefined && "place" in told.answer ? told.answer.place : undefined;
-}
-
-/** Writes by slot and frame, reads behind all frames of the slot they saw. */
-function orderOf(recorded: Recorded): number {
-  const place = placeOf(recorded);
-  if (place === undefined) return 0;
-  return place.slot * 100_000 + (isRead(recorded) ? 99_999 : place.index);
-}
-
-function isRead({ operation }: Recorded): boolean {
-  return operation.kind === operationKind.get || operation.kind === operationKind.range;
-}
 
 function readsBySlot(operations: readonly Recorded[]): Map<number, Recorded[]> & Placed {
   const reads = new Map<number, Recorded[]>();
@@ -257,18 +227,4 @@ function noteWritten(
     const value = Buffer.from(source.subarray(start, end)).toString();
     written.set(value, (written.get(value) ?? 0) + 1);
   }
-}
-
-/** A result as text, values included, whatever they are windows onto. */
-function plain(result: OperationResult): string {
-  if (typeof result === "number") return String(result);
-  return JSON.stringify(result, (name, value: unknown) =>
-    name === "version" && typeof value === "object" && value !== null
-      ? plainVersion(value as Version)
-      : value,
-  );
-}
-
-function plainVersion({ revision, kind, expiresAt, source, start, end }: Version): string {
-  return `${revision}/${kind}/${expiresAt}/${Buffer.from(source.subarray(start, end)).toString()}`;
 }

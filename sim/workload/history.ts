@@ -5,6 +5,7 @@ import type { OperationResult } from "../../kv/commands/result.ts";
 import type { InternalKey } from "../../kv/state-reader.ts";
 import type { HistoryObserver } from "../run-observer.ts";
 import type { Place } from "../../client/core/call.ts";
+import { Attempts } from "./attempts.ts";
 
 export interface Told {
   readonly atMs: number;
@@ -32,6 +33,7 @@ export interface Recorded {
 export class History {
   observer: HistoryObserver | undefined;
   readonly operations: Recorded[] = [];
+  readonly attempts = new Attempts();
   #answered = 0;
   #failed = 0;
 

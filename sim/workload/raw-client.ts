@@ -2,6 +2,8 @@
  * A client that speaks raw subjects. Its requests reach every node, some late; those with a message id it sends again
  * until it is answered, and of the others it does not know what became of them.
  */
+import { identityOf } from "../../infra/codec/raw/raw-identity.ts";
+import { firstKeyOf as firstKeyOfTransaction } from "../../infra/codec/raw/raw-transaction.ts";
 import type { ReadRequest, WriteRequest } from "../../infra/codec/request-encoder.ts";
 import { SynodError } from "../../infra/errors/synod-error.ts";
 import type { SeededRandomness } from "../../infra/randomness/seeded-randomness.ts";
@@ -115,6 +117,8 @@ export class RawSimulatedClient {
     this.#sent += 1;
     const reply = `${this.#transport.inboxPrefix}.${this.#sent}`;
     this.#open.set(reply, (message) => this.#answered(asking, message));
+    const { identity } = identityOf(firstKeyOf(asking.operation), headers["Nats-Msg-Id"], reply);
+    this.#options.history.attempts.noteRequest(identity, asking.operation);
     const options = Object.keys(headers).length > 0 ? { reply, headers } : { reply };
     this.#transport.publish(`${prefix}.kv.default.${subject}`, body, options);
     process.clock.after(attemptMs, () => this.#again(asking, timeout(asking)));
@@ -156,6 +160,11 @@ export class RawSimulatedClient {
       this.#revisions.set(operation.key, absent);
     }
   }
+}
+
+function firstKeyOf(operation: WriteRequest | ReadRequest): string {
+  if (operation.kind === operationKind.transaction) return firstKeyOfTransaction(operation);
+  return "key" in operation ? operation.key : operation.start;
 }
 
 function timeout({ operation }: Asking): SynodError {

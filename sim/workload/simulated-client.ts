@@ -55,6 +55,7 @@ export class SimulatedClient {
       clock: process.clock,
       randomness: randomness.split("core"),
       prefix,
+      framed: (frame, operations) => options.history.attempts.noteFrame(frame, operations),
     });
     const { name, keys } = options;
     const drawn = randomness.split("operations");

@@ -7,7 +7,8 @@ import { systemRandomness } from "../../../infra/randomness/system-randomness.ts
 import { openLmdbLogStore } from "../../../infra/log-store/lmdb-log-store.ts";
 import { metaGroup } from "../../../infra/topology/topology.ts";
 import { checkRegisters } from "../../../sim/oracles/every-register.ts";
-import { checkOutcomes, checkRealTime, replay } from "../../../sim/oracles/log-replay.ts";
+import { checkOutcomes, replay } from "../../../sim/oracles/log-replay.ts";
+import { checkRealTime } from "../../../sim/oracles/real-time.ts";
 import type { Recorded } from "../../../sim/workload/history.ts";
 import type { Cluster } from "./cluster.ts";
 

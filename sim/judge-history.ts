@@ -1,0 +1,24 @@
+/**
+ * The verdict on what clients were told, from that alone: for runs whose disks nobody can look into, too. Times are of
+ * one clock.
+ */
+import { checkCounters } from "./oracles/counters.ts";
+import { checkRegisters, type RegistersChecked } from "./oracles/every-register.ts";
+import { checkPlaces } from "./oracles/places.ts";
+import { checkRealTime, operationsByGroup } from "./oracles/real-time.ts";
+import type { Recorded } from "./workload/history.ts";
+
+export interface HistoryChecked extends RegistersChecked {
+  /** Answers that named their place in a log. */
+  readonly placed: number;
+  /** Counters that were nothing but counters. */
+  readonly counters: number;
+}
+
+/** Throws a `Violation` when anything does not hold. */
+export function judgeHistory(operations: readonly Recorded[]): HistoryChecked {
+  for (const own of operationsByGroup(operations).values()) checkRealTime(own);
+  const placed = checkPlaces(operations);
+  const counters = checkCounters(operations);
+  return { ...checkRegisters(operations), placed, counters };
+}
