@@ -9,11 +9,13 @@ export interface HistoryObserver {
   ended(recorded: Recorded): void;
 }
 
-export interface RunObserver extends NetworkObserver, HistoryObserver {
+export interface RunObserver {
   /** Before anything happens. */
-  watch(cluster: SimulatedCluster): void;
+  began?(cluster: SimulatedCluster): void;
   /** Faults, processes that start and end, reigns, and what nodes log. */
-  noted(line: LogLine): void;
+  noted?(line: LogLine): void;
   /** A change of a node's log has been flushed. */
-  flushed(node: string, group: string, change: LogAppend): void;
+  flushed?(node: string, group: string, change: LogAppend): void;
+  readonly network?: NetworkObserver;
+  readonly history?: HistoryObserver;
 }

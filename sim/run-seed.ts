@@ -15,6 +15,7 @@ import type { RunObserver } from "./run-observer.ts";
 import { SimulatedCluster } from "./simulated-cluster.ts";
 import { Violation } from "./violation.ts";
 import { History } from "./workload/history.ts";
+import { keyNames } from "./workload/key-names.ts";
 import { RawSimulatedClient } from "./workload/raw-client.ts";
 import { SimulatedClient } from "./workload/simulated-client.ts";
 import { SimulatedWatcher } from "./workload/simulated-watcher.ts";
@@ -118,8 +119,8 @@ function play(
   require("every group has a leader", world.runUntil(() => cluster.everyGroupLed, bootMs));
 
   const history = new History();
-  history.observer = observer;
-  const keys = keyNames.slice(0, options.keys);
+  history.observer = observer?.history;
+  const keys = keyNames.slice(0, options.keys).map((key) => internalKeyOf("default", key));
   const load = Array.from({ length: clients }, (_, index) => {
     const name = `client${index + 1}`;
     return new SimulatedClient({
@@ -223,11 +224,6 @@ function troubleBirth(cluster: SimulatedCluster, { seed, without }: SeedOptions)
   nemesis.stop();
   return nemesis.nextStrike;
 }
-
-/** A dozen keys on both sides of the region bounds, so that clients meet each other. */
-export const keyNames: readonly string[] = ["a", "b", "h", "i", "k", "m", "q", "r", "t", "z"].map(
-  (key) => internalKeyOf("default", key),
-);
 
 /** One that keeps up, one that neither does nor lives long, and one that begins with what is there. */
 function watchersOf(cluster: SimulatedCluster): readonly SimulatedWatcher[] {

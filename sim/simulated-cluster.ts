@@ -88,14 +88,14 @@ export class SimulatedCluster {
   noteEvent(node: string, what: string, details: Readonly<Record<string, unknown>>): void {
     const line = { atMs: this.world.nowMs, node, what, details };
     this.log.push(line);
-    this.#observer?.noted(line);
+    this.#observer?.noted?.(line);
   }
 
   /** Shows the rest of the run to an observer. */
   show(observer: RunObserver): void {
     this.#observer = observer;
-    this.network.observer = observer;
-    observer.watch(this);
+    this.network.observer = observer.network;
+    observer.began?.(this);
   }
 
   node(name: string): SimulatedNode {
@@ -161,7 +161,7 @@ export class SimulatedCluster {
         this.chosen.noteDurable(name, group, change);
         this.persisted.noteDurable(name, group, change);
       });
-      this.#observer?.flushed(name, group, change);
+      this.#observer?.flushed?.(name, group, change);
     };
     return node;
   }

@@ -1,0 +1,27 @@
+/** The command that runs a seed again, as a user would type it. */
+import type { SeedOptions } from "../run-seed.ts";
+import { formatStrikeNumbers } from "../strike-numbers.ts";
+
+export const usualFaultsMs = 20_000;
+
+export function replayCommand(invocation: string, options: SeedOptions): string {
+  return `${invocation} ${optionWords(options).join(" ")}`;
+}
+
+function optionWords(options: SeedOptions): readonly string[] {
+  const { seed, nodes = 3, quorums, faultsMs = usualFaultsMs, faults, without } = options;
+  const words = ["--seed", String(seed), "--nodes", String(nodes)];
+  const add = (name: string, value: number | string | undefined): void => {
+    if (value !== undefined) words.push(name, String(value));
+  };
+  add("--phase1", quorums?.phase1);
+  add("--phase2", quorums?.phase2);
+  add("--faults-ms", faultsMs === usualFaultsMs ? undefined : faultsMs);
+  add("--faults", faults && `"${faults.join(",")}"`);
+  if (without !== undefined && without.size > 0) add("--without", formatStrikeNumbers(without));
+  add("--clients", options.clients);
+  add("--raw-clients", options.rawClients);
+  add("--watchers", options.watchers);
+  add("--keys", options.keys);
+  return words;
+}

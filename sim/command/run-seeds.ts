@@ -1,0 +1,100 @@
+/** Runs one seed or many, says what came of each as they end, in order, and what all of them came to. */
+import { writeFileSync } from "node:fs";
+import type { SeedOptions, SeedReport } from "../run-seed.ts";
+import { replayCommand } from "./replay-command.ts";
+import { failedLines, faultTotals, passedLine, summaryLines } from "./report-lines.ts";
+import type { SeedOutcome } from "./seed-job.ts";
+import type { SeedThreads } from "./seed-threads.ts";
+import { lackingIn } from "./set-vacuity.ts";
+import type { SimulationOptions } from "./sim-options.ts";
+import type { Caller } from "./simulate.ts";
+
+interface SeedsRun {
+  readonly options: SimulationOptions;
+  readonly shared: Omit<SeedOptions, "seed">;
+  readonly threads: SeedThreads;
+  readonly caller: Caller;
+}
+
+interface SeedResult {
+  readonly seed: number;
+  readonly outcome: SeedOutcome;
+  readonly replay: string;
+}
+
+const interruptedCode = 130;
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+export async function runSeeds(run: SeedsRun): Promise<number> {
+  const { options, threads, caller } = run;
+  const startedMs = performance.now();
+  const cpuBefore = process.cpuUsage();
+  const results: SeedResult[] = [];
+  const interruption = new Promise<"interrupted">((resolve) => {
+    for (const signal of signals) process.on(signal, () => resolve("interrupted"));
+  });
+  const ended = await Promise.race([runAll(run, results, startedMs), interruption]);
+  if (ended === "interrupted") await threads.stop();
+
+  const reports = reportsOf(results);
+  const failed = results.length - reports.length;
+  const lacking = options.faults === undefined && ended === "done" ? lackingIn(reports) : [];
+  for (const what of lacking) caller.print(`VACUOUS  ${what}`);
+  if (ended === "interrupted") caller.print("interrupted");
+  const { user, system } = process.cpuUsage(cpuBefore);
+  const figures = { realMs: performance.now() - startedMs, cpuMs: (user + system) / 1_000 };
+  for (const line of summaryLines(reports, failed, figures)) caller.print(line);
+  if (options.json !== undefined) {
+    const held = failed === 0 && lacking.length === 0;
+    const summary = { ended, held, passed: reports.length, failed, lacking, ...figures };
+    writeFileSync(options.json, jsonText(results, summary));
+  }
+  if (failed > 0 || lacking.length > 0) return 1;
+  return ended === "interrupted" ? interruptedCode : 0;
+}
+
+async function runAll(run: SeedsRun, results: SeedResult[], startedMs: number): Promise<"done"> {
+  const { options, shared, threads, caller } = run;
+  const first = options.seed ?? options.seedStart;
+  const through = first + countOf(options) - 1;
+  const untilMs = options.minutes === undefined ? Infinity : startedMs + options.minutes * 60_000;
+  const begun: Promise<SeedResult>[] = [];
+  let next = first;
+  for (;;) {
+    while (begun.length < options.jobs && next <= through && performance.now() < untilMs) {
+      begun.push(runOne(next));
+      next += 1;
+    }
+    const result = await begun.shift();
+    if (result === undefined) return "done";
+    results.push(result);
+    for (const line of linesOf(result, options.nodes)) caller.print(line);
+    if (result.outcome.kind === "failed" && options.untilFailure) return "done";
+  }
+
+  async function runOne(seed: number): Promise<SeedResult> {
+    const seedOptions = { ...shared, seed };
+    const outcome = await threads.run({ options: seedOptions, twice: options.twice });
+    return { seed, outcome, replay: replayCommand(caller.invocation, seedOptions) };
+  }
+}
+
+function countOf({ seed, seeds, minutes }: SimulationOptions): number {
+  if (seed !== undefined) return 1;
+  return minutes === undefined ? seeds : Infinity;
+}
+
+function linesOf({ seed, outcome, replay }: SeedResult, nodes: number): readonly string[] {
+  if (outcome.kind === "passed") return [passedLine(outcome.report, outcome.realMs)];
+  return failedLines(seed, nodes, outcome, replay);
+}
+
+function reportsOf(results: readonly SeedResult[]): readonly SeedReport[] {
+  return results.flatMap(({ outcome }) => (outcome.kind === "passed" ? [outcome.report] : []));
+}
+
+function jsonText(results: readonly SeedResult[], summary: object): string {
+  const seeds = results.map(({ seed, outcome, replay }) => ({ seed, replay, ...outcome }));
+  const totals = { faults: faultTotals(reportsOf(results)) };
+  return `${JSON.stringify({ summary: { ...summary, ...totals }, seeds }, undefined, 2)}\n`;
+}

@@ -1,0 +1,25 @@
+/** What a set of seeds has to contain, lest it prove nothing. */
+import { faultClasses } from "../nemesis.ts";
+import type { SeedReport } from "../run-seed.ts";
+
+/** So many seeds are a set that has to show what it contains; among more of them every kind of fault has its turn. */
+const seedsOfASet = 5;
+const seedsOfAllFaults = 12;
+
+/** Empty for a few seeds, which may lack anything. */
+export function lackingIn(reports: readonly SeedReport[]): readonly string[] {
+  if (reports.length < seedsOfASet) return [];
+  const total = (count: (report: SeedReport) => number): number =>
+    reports.reduce((sum, report) => sum + count(report), 0);
+  const unstruck = faultClasses.filter((fault) => total(({ faults }) => faults[fault] ?? 0) === 0);
+  const everyFault = reports.length >= seedsOfAllFaults;
+  const lacking = everyFault ? unstruck.map((fault) => `no ${fault}`) : [];
+  if (total(({ leaderChanges }) => leaderChanges) === 0) lacking.push("no change of leaders");
+  if (total(({ checkpoints }) => checkpoints) < 3) lacking.push("fewer than three checkpoints");
+  if (total(({ trims }) => trims) < 3) lacking.push("fewer than three trims");
+  if (total(({ watchRestarts }) => watchRestarts) < 3)
+    lacking.push("fewer than three restarts of a watch");
+  const undecided = total(({ registersUndecided }) => registersUndecided);
+  if (undecided * 10 > total(({ registers }) => registers)) lacking.push("too many undecided keys");
+  return lacking;
+}

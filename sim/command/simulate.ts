@@ -1,0 +1,52 @@
+/** Carries out a command line of the simulator. Answers with the exit code. */
+import { faultClasses, type FaultClass } from "../nemesis.ts";
+import type { SeedOptions } from "../run-seed.ts";
+import { runSeeds } from "./run-seeds.ts";
+import { SeedThreads } from "./seed-threads.ts";
+import type { SimulationOptions, SimulationPlace } from "./sim-options.ts";
+
+export interface Caller extends SimulationPlace {
+  readonly wrongUsage: (text: string) => never;
+}
+
+export async function simulate(options: SimulationOptions, caller: Caller): Promise<number> {
+  const shared = seedOptionsOf(options, caller);
+  const threads = new SeedThreads(options.jobs);
+  try {
+    return await runSeeds({ options, shared, threads, caller });
+  } finally {
+    await threads.stop();
+  }
+}
+
+/** What all seeds of a command line have in common. */
+function seedOptionsOf(
+  options: SimulationOptions,
+  { wrongUsage }: Caller,
+): Omit<SeedOptions, "seed"> {
+  const { nodes, faultsMs, phase1, phase2, without, clients, rawClients, watchers, keys } = options;
+  if ((phase1 === undefined) !== (phase2 === undefined)) {
+    wrongUsage("--phase1 and --phase2 go together");
+  }
+  if (phase1 !== undefined && phase2 !== undefined && phase1 + phase2 <= nodes) {
+    wrongUsage(`quorums of ${phase1} and ${phase2} of ${nodes} nodes need not meet`);
+  }
+  if (Math.max(phase1 ?? 0, phase2 ?? 0) > nodes) wrongUsage(`there are only ${nodes} nodes`);
+  const faults = options.faults?.map((name) => faultClass(name, wrongUsage));
+  return {
+    nodes,
+    faultsMs,
+    ...(phase1 === undefined || phase2 === undefined ? {} : { quorums: { phase1, phase2 } }),
+    ...(faults === undefined ? {} : { faults }),
+    ...(without === undefined ? {} : { without }),
+    ...(clients === undefined ? {} : { clients }),
+    ...(rawClients === undefined ? {} : { rawClients }),
+    ...(watchers === undefined ? {} : { watchers }),
+    ...(keys === undefined ? {} : { keys }),
+  };
+}
+
+function faultClass(name: string, wrongUsage: Caller["wrongUsage"]): FaultClass {
+  const found = faultClasses.find((fault) => fault === name);
+  return found ?? wrongUsage(`no fault is called '${name}'. There are: ${faultClasses.join(", ")}`);
+}
