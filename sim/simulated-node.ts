@@ -6,10 +6,14 @@ import { defaultLimits, type ReplicaLimits } from "../actors/replica/limits.ts";
 import type { SimulatedMachine } from "../infra/clock/simulated-machine.ts";
 import type { SimulatedProcess } from "../infra/clock/simulated-process.ts";
 import { SynodError } from "../infra/errors/synod-error.ts";
-import { SimulatedLogDisk, SimulatedLogStore } from "../infra/log-store/simulated-log-store.ts";
+import {
+  SimulatedLogDisk,
+  SimulatedLogStore,
+  type LogDiskCopy,
+} from "../infra/log-store/simulated-log-store.ts";
 import type { LogStore } from "../infra/log-store/log-store.ts";
 import type { SeededRandomness } from "../infra/randomness/seeded-randomness.ts";
-import { SimulatedDisk } from "../infra/state-store/simulated-disk.ts";
+import { SimulatedDisk, type DiskCopy } from "../infra/state-store/simulated-disk.ts";
 import { openSimulatedStateStore } from "../infra/state-store/simulated-state-store.ts";
 import type { Topology } from "../infra/topology/topology.ts";
 import type { SimulatedNetwork } from "../infra/transport/simulated-network.ts";
@@ -31,6 +35,12 @@ export interface SimulatedNodeOptions {
   readonly log: (node: string, what: string, details: Readonly<Record<string, unknown>>) => void;
 }
 
+/** A node's whole disk at one moment. */
+export interface DisksCopy {
+  readonly log: LogDiskCopy;
+  readonly state: DiskCopy;
+}
+
 /** Nothing a fault can do leads to these: they are bugs. */
 const bugs = new Set(["INVARIANT_FAILED", "INTERNAL_ERROR"]);
 
@@ -50,7 +60,9 @@ export class SimulatedNode {
   #draining = false;
   /** Its log was wiped: whatever store comes up here is not the member that promised and accepted. */
   #lostLog = false;
-  /** Flushes of the log take that many times as long. */
+  /** An older copy of its disk was put in its place: what it promised and accepted since is forgotten. */
+  #restored = false;
+  /** Writes of log and state take that many times as long. */
   flushSlowdown = 1;
 
   constructor(options: SimulatedNodeOptions) {
@@ -62,6 +74,7 @@ export class SimulatedNode {
       flushMs: () => options.flushMs(flushes) * this.flushSlowdown,
       failNextFlush: false,
     });
+    this.stateDisk.latencyMs = () => this.flushSlowdown;
   }
 
   get machine(): SimulatedMachine {
@@ -90,6 +103,15 @@ export class SimulatedNode {
 
   get lostLog(): boolean {
     return this.#lostLog;
+  }
+
+  get restored(): boolean {
+    return this.#restored;
+  }
+
+  /** Counts the starts of its store: 0 before the first. */
+  get incarnation(): number {
+    return this.logDisk.identity?.incarnation ?? 0;
   }
 
   /** A replica has stopped for a reason that a restart may end. */
@@ -202,7 +224,20 @@ export class SimulatedNode {
   /** The machine loses power: only what was flushed is certain to stay. */
   losePower(randomness: SeededRandomness): void {
     this.#end("power lost");
+    this.logDisk.powerLoss(randomness);
     this.stateDisk.powerLoss(randomness);
+  }
+
+  copyDisks(): DisksCopy {
+    return { log: this.logDisk.copy(), state: this.stateDisk.copy() };
+  }
+
+  /** An administrator puts a backup back: the node starts as it was then. */
+  restoreDisks({ log, state }: DisksCopy): void {
+    this.kill();
+    this.#restored = true;
+    this.logDisk.restore(log);
+    this.stateDisk.restore(state);
   }
 
   /** Leaves in good order: hands its leaderships over, writes checkpoints, and ends. */
@@ -224,7 +259,11 @@ export class SimulatedNode {
   mend(): void {
     this.flushSlowdown = 1;
     this.logDisk.faults.failNextFlush = false;
+    this.logDisk.faults.failure = undefined;
+    this.logDisk.faults.full = false;
+    this.logDisk.onFlush = undefined;
     this.stateDisk.fault = "none";
+    this.stateDisk.onChange = undefined;
     this.machine.resume();
     this.machine.setClockRate(1);
     if (this.running && (this.#draining || this.hasStoppedReplicas)) this.kill();

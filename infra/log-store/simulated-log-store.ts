@@ -38,12 +38,35 @@ interface Submitted {
   readonly done: Durable;
 }
 
+/** What a failed flush leaves behind. */
+export type FlushFailure =
+  /** Nothing: the write itself was refused. */
+  | "rejected"
+  /** What was written is read again after a restart, although a power loss may take it. */
+  | "visible"
+  /** What was written is seen until the process ends, and never again. */
+  | "poisoned";
+
+export const flushFailures: readonly FlushFailure[] = ["rejected", "visible", "poisoned"];
+
 /** Faults of the disk that an experiment may switch on at any time. */
 export interface LogDiskFaults {
   /** How long one flush takes, in milliseconds. */
   flushMs: (randomness: Randomness) => number;
   /** The next flush fails, and the store with it. */
   failNextFlush: boolean;
+  /** How; any way when left out. */
+  failure?: FlushFailure | undefined;
+  /** Every flush fails, and nothing is written. */
+  full?: boolean;
+}
+
+/** All that lies on the disk at one moment. */
+export interface LogDiskCopy {
+  readonly identity: StoreIdentity | undefined;
+  readonly identityBeside: StoreIdentity | undefined;
+  readonly groups: ReadonlyMap<string, StoredGroup>;
+  readonly peers: ReadonlyMap<number, PeerStart>;
 }
 
 /** The part that outlives the process. */
@@ -59,9 +82,64 @@ export class SimulatedLogDisk {
   failed = false;
   /** Called when a change has become durable: what an observer may hold the node to. */
   onDurable: (group: string, change: LogAppend) => void = () => undefined;
+  /** Called once, right before the next flush becomes durable or right after it, before anybody is told. */
+  onFlush: ((when: "before" | "after") => void) | undefined;
+  /** What is certain to survive a power loss, where a failed flush left more to be seen than that. */
+  #certain: LogDiskCopy | undefined;
+  /** Not even a restart shows what the failed flush wrote. */
+  #poisoned = false;
+  /** Visible changes that no observer was told of. */
+  #uncertain: { readonly group: string; readonly change: LogAppend }[] = [];
 
   constructor(faults: LogDiskFaults) {
     this.faults = faults;
+  }
+
+  /** Applies what a flush wrote that then failed: it is visible, and not durable. */
+  applyUnflushed(apply: () => void, poisoned: boolean): void {
+    this.#certain ??= this.copy();
+    this.#poisoned = poisoned;
+    const { onDurable } = this;
+    this.onDurable = (group, change) => void this.#uncertain.push({ group, change });
+    apply();
+    this.onDurable = onDurable;
+  }
+
+  /** Everything visible is durable. */
+  noteFlushed(): void {
+    if (this.#certain === undefined) return;
+    this.#certain = undefined;
+    for (const { group, change } of this.#uncertain.splice(0)) this.onDurable(group, change);
+  }
+
+  /** The process that had the disk open has ended: kill -9 keeps what was visible. */
+  processEnded(): void {
+    if (this.#certain !== undefined && this.#poisoned) this.restore(this.#certain);
+    this.#poisoned = false;
+  }
+
+  /** Behind `processEnded`: what was visible and not durable may be there still, or not. */
+  powerLoss(randomness: Randomness): void {
+    const isLost = this.#certain !== undefined && randomness.fraction() < 0.5;
+    if (this.#certain !== undefined && isLost) this.restore(this.#certain);
+    this.noteFlushed();
+  }
+
+  copy(): LogDiskCopy {
+    const { identity, identityBeside } = this;
+    return { identity, identityBeside, groups: copyOf(this.groups), peers: new Map(this.peers) };
+  }
+
+  /** Puts an earlier copy in the place of all that is there. */
+  restore({ identity, identityBeside, groups, peers }: LogDiskCopy): void {
+    this.identity = identity;
+    this.identityBeside = identityBeside;
+    this.groups.clear();
+    for (const [name, group] of copyOf(groups)) this.groups.set(name, group);
+    this.peers.clear();
+    for (const [member, peer] of peers) this.peers.set(member, peer);
+    this.#certain = undefined;
+    this.#uncertain = [];
   }
 
   group(name: string): StoredGroup {
@@ -89,6 +167,32 @@ export class SimulatedLogDisk {
     stored.value[at] = (stored.value[at] ?? 0) ^ (1 << (bit % 8));
     return true;
   }
+
+  /** Puts a record's bytes in the place of another's, or swaps the two; false unless both are there. */
+  misplaceRecord(groupName: string, from: Slot, to: Slot, swap: boolean): boolean {
+    const records = this.groups.get(groupName)?.records;
+    const [source, target] = [records?.get(from), records?.get(to)];
+    if (records === undefined || source === undefined || target === undefined) return false;
+    records.set(to, { key: target.key, value: Buffer.from(source.value) });
+    if (swap) records.set(from, { key: source.key, value: target.value });
+    return from !== to;
+  }
+}
+
+function copyOf(groups: ReadonlyMap<string, StoredGroup>): Map<string, StoredGroup> {
+  return new Map(
+    [...groups].map(([name, { head, birth, records }]) => [
+      name,
+      // A bit that flips later must not flip in the copy.
+      {
+        head,
+        birth,
+        records: new Map(
+          [...records].map(([slot, { key, value }]) => [slot, { key, value: Buffer.from(value) }]),
+        ),
+      },
+    ]),
+  );
 }
 
 export class SimulatedLogStore implements LogStore {
@@ -111,6 +215,8 @@ export class SimulatedLogStore implements LogStore {
     disk.identity = this.identity;
     disk.identityBeside = this.identity;
     disk.failed = false;
+    // The raised incarnation is flushed, and with it whatever an earlier process left visible.
+    disk.noteFlushed();
     this.#disk = disk;
     this.#clock = clock;
     this.#randomness = randomness;
@@ -214,6 +320,7 @@ export class SimulatedLogStore implements LogStore {
     this.#closed = true;
     this.#flushing = [];
     this.#waiting = [];
+    this.#disk.processEnded();
   }
 
   #record(name: string, slot: Slot): LogRecord | undefined {
@@ -237,21 +344,40 @@ export class SimulatedLogStore implements LogStore {
 
   #flushed(): void {
     if (this.#closed) return;
+    if (this.#endsAt("before")) return;
     const flushed = this.#flushing;
     this.#flushing = [];
-    if (this.#disk.faults.failNextFlush) {
-      this.#disk.faults.failNextFlush = false;
-      this.#failure = new SynodError("STORAGE_FAILED", "the log could not be written: simulated");
-      this.#disk.failed = true;
-      // What a failed flush wrote may be found after a restart all the same.
-      const reachedTheDisk = this.#randomness.fraction() < 0.5;
-      if (reachedTheDisk) for (const { change } of flushed) change(this.#disk);
+    const { faults } = this.#disk;
+    if (this.#failure === undefined && (faults.failNextFlush || faults.full === true)) {
+      this.#fail(flushed);
     } else if (this.#failure === undefined) {
       this.#disk.flushes += 1;
       for (const { change } of flushed) change(this.#disk);
+      this.#disk.noteFlushed();
+      if (this.#endsAt("after")) return;
     }
     this.#flush();
     for (const { done } of flushed) done(this.#failure);
+  }
+
+  /** Lets whoever waits for a flush act; says whether this process has ended by it. */
+  #endsAt(when: "before" | "after"): boolean {
+    this.#disk.onFlush?.(when);
+    return this.#closed;
+  }
+
+  #fail(flushed: readonly Submitted[]): void {
+    const { faults } = this.#disk;
+    const drawn = flushFailures[Math.floor(this.#randomness.fraction() * flushFailures.length)];
+    const failure = faults.full === true ? "rejected" : (faults.failure ?? drawn);
+    faults.failNextFlush = false;
+    this.#failure = new SynodError("STORAGE_FAILED", "the log could not be written: simulated");
+    this.#disk.failed = true;
+    if (failure === "rejected") return;
+    const apply = (): void => {
+      for (const { change } of flushed) change(this.#disk);
+    };
+    this.#disk.applyUnflushed(apply, failure === "poisoned");
   }
 }
 

@@ -11,7 +11,18 @@ export type DiskFault =
   /** Nothing is written. */
   | "full disk"
   /** Written and visible, but not durable. */
-  | "fsync error";
+  | "fsync error"
+  /** Written and visible until the process ends, and never again. */
+  | "poisoned fsync"
+  /** The write itself is refused. */
+  | "rejected write";
+
+/** All that lies on the disk at one moment. */
+export interface DiskCopy {
+  readonly blocks: ReadonlyMap<RunId, ReadonlyMap<number, BlockBytes>>;
+  readonly manifests: ReadonlyMap<string, Uint8Array>;
+  readonly nextRun: RunId;
+}
 
 export class SimulatedDisk {
   fault: DiskFault = "none";
@@ -19,6 +30,10 @@ export class SimulatedDisk {
   latencyMs: () => number = () => 1;
   /** Ends the process that has the disk open, if there is one. */
   endProcess: () => void = () => {};
+  /** Called at every change: before anything is visible, when it is, and when it is durable but nobody was told yet. */
+  onChange: ((when: "before" | "visible" | "durable") => void) | undefined;
+  /** The next end of the process takes what is visible and not durable. */
+  #poisoned = false;
   #blocks = new Map<RunId, Map<number, BlockBytes>>();
   #manifests = new Map<string, Uint8Array>();
   #nextRun: RunId = 1;
@@ -29,13 +44,32 @@ export class SimulatedDisk {
   crash(): void {
     this.endProcess();
     this.endProcess = (): void => {};
+    if (this.#poisoned) this.#undoFrom(0);
+    this.#poisoned = false;
   }
 
   /** As a crash; and any number of the changes since the last durable one are gone, newest first. */
   powerLoss(randomness: Randomness): void {
     this.crash();
-    const kept = Math.floor(randomness.fraction() * (this.#undo.length + 1));
-    for (const undo of this.#undo.splice(kept).reverse()) undo();
+    this.#undoFrom(Math.floor(randomness.fraction() * (this.#undo.length + 1)));
+    this.#undo = [];
+  }
+
+  /** From now on what is visible and not durable is lost with the process. */
+  poison(): void {
+    this.#poisoned = true;
+  }
+
+  copy(): DiskCopy {
+    return { blocks: copyOfRuns(this.#blocks), ...this.contents() };
+  }
+
+  /** Puts an earlier copy in the place of all that is there. */
+  restore({ blocks, manifests, nextRun }: DiskCopy): void {
+    this.crash();
+    this.#blocks = copyOfRuns(blocks);
+    this.#manifests = new Map(manifests);
+    this.#nextRun = nextRun;
     this.#undo = [];
   }
 
@@ -81,9 +115,9 @@ export class SimulatedDisk {
     return { manifests: new Map(this.#manifests), runs, nextRun: this.#nextRun };
   }
 
-  /** The visible changes are durable. */
+  /** The visible changes are durable; after a failed flush the disk only says so. */
   flushed(): void {
-    this.#undo = [];
+    if (!this.#poisoned) this.#undo = [];
   }
 
   writeBlocks({ run, firstBlock, lengths, chunk }: BlockBatch): void {
@@ -126,6 +160,10 @@ export class SimulatedDisk {
     return blocks.size > 0;
   }
 
+  #undoFrom(kept: number): void {
+    for (const undo of this.#undo.splice(kept).reverse()) undo();
+  }
+
   #anyBlock(randomness: Randomness): BlockBytes | undefined {
     const places = this.#places();
     const place = places[Math.floor(randomness.fraction() * places.length)];
@@ -137,6 +175,18 @@ export class SimulatedDisk {
       [...blocks.keys()].map((block) => ({ run, block })),
     );
   }
+}
+
+/** A bit that flips later must not flip in the copy. */
+function copyOfRuns(
+  runs: ReadonlyMap<RunId, ReadonlyMap<number, BlockBytes>>,
+): Map<RunId, Map<number, BlockBytes>> {
+  return new Map(
+    [...runs].map(([run, blocks]) => [
+      run,
+      new Map([...blocks].map(([number, { bytes }]) => [number, copyOf(bytes)])),
+    ]),
+  );
 }
 
 function copyOf(bytes: Uint8Array): BlockBytes {

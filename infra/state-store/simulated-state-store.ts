@@ -115,16 +115,26 @@ class SimulatedDevice implements BlockDevice {
     const { fault } = this.#disk;
     const halfMs = this.#disk.latencyMs() / 2;
     this.#cancel = this.#clock.after(halfMs, () => {
-      if (fault === "full disk") {
+      if (this.#endsAt("before")) return;
+      if (fault === "full disk" || fault === "rejected write") {
         this.#end(change, storageFailure(fault));
         return;
       }
       change.apply();
+      if (this.#endsAt("visible")) return;
       this.#cancel = this.#clock.after(halfMs, () => {
-        if (fault === "none") this.#disk.flushed();
-        this.#end(change, fault === "none" ? undefined : storageFailure(fault));
+        if (fault === "poisoned fsync") this.#disk.poison();
+        if (fault !== "none") return this.#end(change, storageFailure(fault));
+        this.#disk.flushed();
+        if (!this.#endsAt("durable")) this.#end(change, undefined);
       });
     });
+  }
+
+  /** Lets whoever waits for a change act; says whether this process has ended by it. */
+  #endsAt(when: "before" | "visible" | "durable"): boolean {
+    this.#disk.onChange?.(when);
+    return this.#closed;
   }
 
   #end(change: DiskChange, failure: Error | undefined): void {

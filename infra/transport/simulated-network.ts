@@ -10,6 +10,7 @@ import { protocolSubjectPrefix } from "./subject.ts";
 import type { Drop, NetworkObserver } from "./network-observer.ts";
 import { SubscriptionTable } from "./subscription-table.ts";
 import {
+  type Reset,
   type SimulatedMessage,
   type SimulatedSubscription,
   SimulatedTransport,
@@ -21,7 +22,10 @@ export interface SimulatedNetworkOptions {
   readonly payloadBytesMax?: number;
   /** How long a subscription stays unknown to publishers, as between the servers of a cluster. */
   readonly interestDelayMs?: number;
-  /** What was in flight from a process whose connection broke still arrives with this probability. */
+  /**
+   * What was in flight from a process whose connection broke still arrives with this probability; unless given, a
+   * broken connection loses the end of what was in flight, or its beginning.
+   */
   readonly survivesResetChance?: number;
 }
 
@@ -36,6 +40,10 @@ export interface NetworkCounters {
   overtaking: number;
   /** Dropped by a cut link or a deaf receiver. */
   cut: number;
+  /** Dropped by a sieve. */
+  sifted: number;
+  /** Delivered again long after they were sent. */
+  repeated: number;
   /** Kept for later by a clogged link. */
   clogged: number;
   /** In flight when a connection broke or the broker stopped. */
@@ -43,6 +51,12 @@ export interface NetworkCounters {
   disconnects: number;
   brokerStops: number;
 }
+
+/** Says of a message on its way to a process whether it is dropped. It may also just look. */
+export type Sieve = (message: SimulatedMessage, receiver: string) => boolean;
+
+/** How many messages back a broken connection reaches at most: evenly on a logarithmic scale. */
+const resetReachMax = 500;
 
 /** The way from one process to another. Faults are set per direction. */
 interface Link {
@@ -70,6 +84,8 @@ export class SimulatedNetwork {
     slow: 0,
     overtaking: 0,
     cut: 0,
+    sifted: 0,
+    repeated: 0,
     clogged: 0,
     lostInFlight: 0,
     disconnects: 0,
@@ -86,6 +102,9 @@ export class SimulatedNetwork {
   /** By `from>to`. */
   readonly #links = new Map<string, Link>();
   readonly #deaf = new Set<string>();
+  /** Empty unless a fault looks at messages: every message passes them. */
+  #sieves: Sieve[] = [];
+  #interestDelayMs: number;
   #conditions: LinkConditions;
   #brokerRuns = true;
   #transportsMade = 0;
@@ -104,6 +123,7 @@ export class SimulatedNetwork {
     this.#fates = new Fates(randomness);
     this.#resets = randomness.split("resets");
     this.#conditions = { ...calmConditions, ...options.conditions };
+    this.#interestDelayMs = options.interestDelayMs ?? 0;
   }
 
   /** A connection of that process to the broker; it connects by itself, as the real one does. */
@@ -169,9 +189,38 @@ export class SimulatedNetwork {
     else this.#deaf.delete(processName);
   }
 
-  /** Ends every cut, clog, deafness and condition of single links. */
+  /** Shows every message to `sieve`, once for each of its receivers, until all is healed. */
+  sift(sieve: Sieve): void {
+    this.#sieves.push(sieve);
+  }
+
+  /** From now on a subscription, also of a connection that comes back, stays unknown to publishers for that long. */
+  setInterestDelay(delayMs: number): void {
+    this.#interestDelayMs = delayMs;
+  }
+
+  /** Delivers what a process said long ago once more, as if it came late; false when that process has no connection. */
+  repeat(from: string, subject: string, payload: Uint8Array): boolean {
+    const [sender] = this.transportsOf(from);
+    if (sender === undefined) return false;
+    this.counters.repeated += 1;
+    this.route({
+      sender,
+      senderAttachment: sender.attachment,
+      number: Number.MAX_SAFE_INTEGER,
+      subject,
+      payload,
+      reply: undefined,
+      headers: undefined,
+    });
+    return true;
+  }
+
+  /** Ends every cut, clog, deafness, sieve and condition of single links. */
   healAll(): void {
     this.#deaf.clear();
+    this.#sieves = [];
+    this.#interestDelayMs = this.#options.interestDelayMs ?? 0;
     for (const link of this.#links.values()) {
       link.cut = false;
       link.conditions = undefined;
@@ -222,7 +271,7 @@ export class SimulatedNetwork {
   }
 
   subscribe(subscription: SimulatedSubscription): void {
-    const delayMs = this.#options.interestDelayMs ?? 0;
+    const delayMs = this.#interestDelayMs;
     if (delayMs === 0) return this.#table.add(subscription);
     const { attachment } = subscription.transport;
     this.world.schedule(delayMs, () => {
@@ -264,6 +313,11 @@ export class SimulatedNetwork {
     if (route.link.cut || this.#deaf.has(receiver.process.name)) {
       this.counters.cut += 1;
       this.#observeDrop(message, receiver, "cut");
+      return;
+    }
+    if (this.#sieves.length > 0 && this.#isSifted(message, receiver.process.name)) {
+      this.counters.sifted += 1;
+      this.#observeDrop(message, receiver, "sifted");
       return;
     }
     if (fate.duplicated && message.subject.startsWith(protocolSubjectPrefix)) {
@@ -321,10 +375,25 @@ export class SimulatedNetwork {
     observer?.dropped(observer.left(message, receiver.process.name), why);
   }
 
+  /** Every sieve sees every message, also one that another drops. */
+  #isSifted(message: SimulatedMessage, receiver: string): boolean {
+    let dropped = false;
+    for (const sieve of this.#sieves) if (sieve(message, receiver)) dropped = true;
+    return dropped;
+  }
+
   /** A message whose sender's connection broke may have reached the broker before that, or not. */
-  #lostBySender(message: SimulatedMessage): boolean {
-    if (message.senderAttachment === message.sender.attachment) return false;
-    return !this.#resets.chance(this.#options.survivesResetChance ?? 0.5);
+  #lostBySender({ sender, senderAttachment, number }: SimulatedMessage): boolean {
+    if (senderAttachment === sender.attachment) return false;
+    const { survivesResetChance } = this.#options;
+    if (survivesResetChance !== undefined) return !this.#resets.chance(survivesResetChance);
+    return !sender.survivedReset(number);
+  }
+
+  /** What a connection that breaks behind its `published`th message loses of what is in flight from it. */
+  drawReset(published: number): Reset {
+    const reach = Math.floor(resetReachMax ** this.#resets.fraction());
+    return { at: published - reach, loses: this.#resets.chance(0.5) ? "end" : "start" };
   }
 
   #route(sender: SimulatedTransport, receiver: SimulatedTransport): Route {

@@ -26,10 +26,18 @@ export interface SimulatedMessage {
   readonly sender: SimulatedTransport;
   /** The sender's connection on which it left. */
   readonly senderAttachment: number;
+  /** Counts what the sender publishes. */
+  readonly number: number;
   readonly subject: string;
   readonly payload: Uint8Array;
   readonly reply: string | undefined;
   readonly headers: Readonly<Record<string, string>> | undefined;
+}
+
+/** A broken connection: of what was still in flight, everything up to a message is lost, or everything behind it. */
+export interface Reset {
+  readonly at: number;
+  readonly loses: "start" | "end";
 }
 
 /** Virtual time for the handshake, for noticing a broken connection, and for a round trip of `flush`. */
@@ -58,6 +66,8 @@ export class SimulatedTransport implements Transport {
   /** What the broker knows. The process may believe otherwise until it notices: see `connected`. */
   #attached = false;
   #attachment = 0;
+  /** How the last connection ended. */
+  #reset: Reset | undefined;
   #connected = false;
   #connection = 0;
   #closed = false;
@@ -76,7 +86,7 @@ export class SimulatedTransport implements Transport {
     this.payloadBytesMax = network.payloadBytesMax;
     this.inboxPrefix = options.inboxPrefix ?? `_INBOX.${randomness.identifier().toString(36)}`;
     process.onDeath(() => {
-      this.#attachment += 1;
+      this.#endAttachment();
       this.#leave();
     });
     process.schedule(handshakeMs, () => this.#connect());
@@ -117,6 +127,7 @@ export class SimulatedTransport implements Transport {
     this.#network.route({
       sender: this,
       senderAttachment: this.#attachment,
+      number: this.#counters.published,
       subject,
       payload: payload.slice(),
       reply: options?.reply,
@@ -178,13 +189,25 @@ export class SimulatedTransport implements Transport {
   breakConnection(noticeMs = handshakeMs): void {
     if (!this.#attached) return;
     this.#network.counters.disconnects += 1;
-    this.#attachment += 1;
+    this.#endAttachment();
     this.#detach();
     this.process.schedule(noticeMs, () => {
       this.#noticeLoss();
       this.#options.onProblem({ kind: "not connected", cause: notConnected() });
       this.#connectLater();
     });
+  }
+
+  /** For the network: whether what left on a connection that broke meanwhile is still on its way. */
+  survivedReset(number: number): boolean {
+    if (this.#reset === undefined) return true;
+    const { at, loses } = this.#reset;
+    return loses === "end" ? number <= at : number > at;
+  }
+
+  #endAttachment(): void {
+    this.#attachment += 1;
+    this.#reset = this.#network.drawReset(this.#counters.published);
   }
 
   #connect(): void {

@@ -88,7 +88,9 @@ test("a long cut is written in many turns", async () => {
   expect(on.clock.turns - before).toBeGreaterThan(12);
 });
 
-describe.each(["full disk", "fsync error"] as const)("%s", (fault) => {
+const faults = ["full disk", "rejected write", "fsync error", "poisoned fsync"] as const;
+
+describe.each(faults)("%s", (fault) => {
   test("is reported to whoever waits and whoever listens, and nothing is written after it", async () => {
     const on = simulatedStore();
     const group = (await on.open(busyMerging)).group("g");
@@ -119,8 +121,22 @@ describe.each(["full disk", "fsync error"] as const)("%s", (fault) => {
       on.disk.fault = "none";
       on.disk.powerLoss(seeded(seed));
       const number = checkNumbered((await on.open(busyMerging)).group("g"));
-      expect(fault === "full disk" ? [1] : [1, 2]).toContain(number);
+      expect(fault === "fsync error" ? [1, 2] : [1]).toContain(number);
     }
+  });
+
+  test("during a switch, a restart without power loss shows what was visible", async () => {
+    const on = simulatedStore();
+    const group = (await on.open(busyMerging)).group("g");
+    await checkpoint(on, group, numberedCut(1));
+    await on.finish((done) => group.write(numberedCut(2), done));
+    on.disk.fault = fault;
+    const switched = on.finish((done) => group.switchTo(2, done));
+    await expect(switched).rejects.toMatchObject({ code: "STORAGE_FAILED" });
+    on.disk.crash();
+    expect(checkNumbered((await on.open(busyMerging)).group("g"))).toBe(
+      fault === "fsync error" ? 2 : 1,
+    );
   });
 
   test("during a merge is heard by every group's listener", async () => {
@@ -135,6 +151,41 @@ describe.each(["full disk", "fsync error"] as const)("%s", (fault) => {
     await on.until("both have heard", () => heard === 2);
     expect(checkNumbered(group)).toBe(3);
   });
+});
+
+test("a process can be ended at any moment of a change, and an end behind the last one keeps it", async () => {
+  for (const [moment, possible] of [
+    ["before", [1]],
+    ["visible", [1, 2]],
+    ["durable", [2]],
+  ] as const) {
+    for (let seed = 1; seed <= 5; seed += 1) {
+      const on = simulatedStore();
+      const group = (await on.open(busyMerging)).group("g");
+      await checkpoint(on, group, numberedCut(1));
+      await on.finish((done) => group.write(numberedCut(2), done));
+      let told = false;
+      on.disk.onChange = (when) => {
+        if (when === moment) on.disk.powerLoss(seeded(seed));
+      };
+      group.switchTo(2, () => (told = true));
+      await on.turns(20);
+      on.disk.onChange = undefined;
+      expect(told).toBe(false);
+      expect(possible).toContain(checkNumbered((await on.open(busyMerging)).group("g")));
+    }
+  }
+});
+
+test("an older copy of a disk is what it was, whatever was written or damaged since", async () => {
+  const on = simulatedStore();
+  const group = (await on.open(busyMerging)).group("g");
+  await checkpoint(on, group, numberedCut(1));
+  const copy = on.disk.copy();
+  await checkpoint(on, group, numberedCut(2));
+  on.disk.flipBit(seeded(1));
+  on.disk.restore(copy);
+  expect(checkNumbered((await on.open(busyMerging)).group("g"))).toBe(1);
 });
 
 test("a lost environment opens empty", async () => {
