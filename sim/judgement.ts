@@ -1,10 +1,12 @@
 /** The verdict on a run that has come to rest: what clients were told, held against the chosen log and against time. */
+import type { Region } from "../kv/state/regions.ts";
 import { wallMsOf, type Revision } from "../kv/revision.ts";
 import type { ReplicaStatus } from "../infra/status/replica-status.ts";
 import { judgeHistory, type HistoryChecked } from "./judge-history.ts";
 import { judgeLogs } from "./judge-logs.ts";
 import type { OutcomesChecked } from "./oracles/exactly-once.ts";
 import type { Replayed, ReplayedGroup } from "./oracles/log-replay.ts";
+import { checkOwners } from "./oracles/region-owners.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
 import { Violation } from "./violation.ts";
 import type { History } from "./workload/history.ts";
@@ -31,6 +33,7 @@ export function judge(
     checkTime(cluster, group, own.lastRevision);
     checkReplicas(cluster, group, own);
   }
+  checkOwnersOf(cluster);
   return { ...judgeHistory(operations), outcomes };
 }
 
@@ -42,6 +45,19 @@ export function replicasOf(
     const replica = host?.replica(group);
     return replica === undefined ? [] : [{ node: name, status: replica.status() }];
   });
+}
+
+/** At the end replicas that are whole are at the same slots. */
+function checkOwnersOf({ nodes, topology, hurt }: SimulatedCluster): void {
+  for (const { name: node, host } of nodes.values()) {
+    if (hurt.has(node)) continue;
+    const owned = new Map<string, readonly Region[]>();
+    for (const { name } of topology.groups) {
+      const replica = host?.replica(name);
+      if (replica !== undefined) owned.set(name, replica.regions.owned);
+    }
+    if (owned.size === topology.groups.length) checkOwners(owned);
+  }
 }
 
 function logOf(cluster: SimulatedCluster, group: string): ReplayedGroup {

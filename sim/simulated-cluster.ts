@@ -1,5 +1,7 @@
 /** A whole cluster in one process on virtual time: production nodes on simulated machines, disks and network. */
 import { decodePeerMessage } from "../infra/codec/peer-codec.ts";
+import type { Replica } from "../actors/replica/replica.ts";
+import type { SimulatedLogDisk } from "../infra/log-store/simulated-log-store.ts";
 import { SimulatedWorld } from "../infra/clock/simulated-world.ts";
 import type { ReplicaLimits } from "../actors/replica/limits.ts";
 import { seeded, type SeededRandomness } from "../infra/randomness/seeded-randomness.ts";
@@ -7,11 +9,16 @@ import { defaultTopology } from "../infra/topology/default-topology.ts";
 import type { Topology } from "../infra/topology/topology.ts";
 import { SimulatedNetwork } from "../infra/transport/simulated-network.ts";
 import { BallotOwners } from "./oracles/ballot-owners.ts";
+import { AppliedEntries } from "./oracles/applied-entries.ts";
 import { ChosenValues } from "./oracles/chosen-values.ts";
+import { DurableProgress } from "./oracles/durable-progress.ts";
+import { Incarnations } from "./oracles/incarnations.ts";
+import { LeaseHolders } from "./oracles/lease-holders.ts";
 import { PersistThenSend } from "./oracles/persist-then-send.ts";
+import { requireFault } from "./oracles/reasons-to-stop.ts";
 import { Silence } from "./oracles/silence.ts";
 import type { RunObserver } from "./run-observer.ts";
-import { SimulatedNode } from "./simulated-node.ts";
+import { SimulatedNode, type StateWatch } from "./simulated-node.ts";
 import { TraceHash } from "./trace-hash.ts";
 import { Violation } from "./violation.ts";
 import { WatchedTransport } from "./watched-transport.ts";
@@ -44,6 +51,15 @@ export class SimulatedCluster {
   );
   readonly silence = new Silence();
   readonly ballots = new BallotOwners();
+  readonly incarnations = new Incarnations((node) => this.#isHurt(node));
+  readonly applied = new AppliedEntries(
+    (group, slot) => this.chosen.chosenAt(group, slot) !== undefined,
+  );
+  readonly progress = new DurableProgress(
+    (group, slot) => this.chosen.chosenAt(group, slot),
+    (node) => this.#isHurt(node),
+  );
+  readonly leases = new LeaseHolders((group) => this.#replicasOf(group));
   readonly trace = new TraceHash();
   /** What an oracle saw first: thrown inside a node it may come out as that node's failure. */
   violation: Violation | undefined;
@@ -130,6 +146,11 @@ export class SimulatedCluster {
     return this.#reigns.size;
   }
 
+  /** Its disks lost something, or are what they were once. */
+  #isHurt(node: string): boolean {
+    return this.hurt.has(node) || this.node(node).restored;
+  }
+
   #phase2(group: string): number {
     const found = this.topology.groups.find(({ name }) => name === group);
     if (found === undefined) throw new Error(`no group is called ${group}`);
@@ -151,19 +172,48 @@ export class SimulatedCluster {
         ),
       wrapClients: (clients) =>
         new WatchedTransport(clients, (_, payload) =>
-          this.#watch(() => this.silence.noteReply(node, payload)),
+          this.#watch(() => this.#replied(node, payload)),
         ),
-      log: (from, what, details) => this.noteEvent(from, what, details),
+      log: (from, what, details) => {
+        this.noteEvent(from, what, details);
+        this.#watch(() => requireFault(from, what, details));
+      },
+      states: this.#statesOf(name, () => node.logDisk),
     });
     node.logDisk.onDurable = (group, change) => {
       this.#watch(() => {
         if (change.trimThrough !== undefined) this.trims += 1;
         this.chosen.noteDurable(name, group, change);
         this.persisted.noteDurable(name, group, change);
+        this.progress.noteDurable(name, group, change, node.logDisk.group(group).head);
       });
       this.#observer?.flushed?.(name, group, change);
     };
     return node;
+  }
+
+  #statesOf(node: string, disk: () => SimulatedLogDisk): StateWatch {
+    return {
+      entryApplied: (group, state) => this.#watch(() => this.applied.note(node, group, state)),
+      opened: (group, through) => {
+        this.applied.noteStart(node, group);
+        this.#watch(() => this.progress.noteOpened(node, group, through));
+      },
+      switching: (group, through) => {
+        const { head } = disk().group(group);
+        this.#watch(() => this.progress.noteSwitching(node, group, through, head));
+      },
+      checkpointed: (group, through) => {
+        this.#watch(() => this.progress.noteCheckpoint(node, group, through));
+      },
+    };
+  }
+
+  *#replicasOf(group: string): Generator<readonly [string, Replica]> {
+    for (const { name, host } of this.nodes.values()) {
+      const replica = host?.replica(group);
+      if (replica !== undefined) yield [name, replica];
+    }
   }
 
   #watch(look: () => void): void {
@@ -182,6 +232,10 @@ export class SimulatedCluster {
     this.persisted.noteSent(node.name, node.logDisk, envelope.group, message);
     this.ballots.noteSent(node.name, envelope, message);
     this.silence.noteSent(node, envelope.group, message);
+    this.incarnations.noteSent(node.name, envelope);
+    if (message.type === "accept" || message.type === "heartbeat") {
+      this.leases.look(node.name, envelope.group, node.host?.replica(envelope.group));
+    }
     if (message.type === "heartbeatAcked") {
       this.#noteCheckpoint(`${node.name}/${envelope.group}`, message.checkpointThrough);
     }
@@ -191,6 +245,13 @@ export class SimulatedCluster {
       if (this.#reigns.has(reign)) return;
       this.#reigns.add(reign);
       this.noteEvent(node.name, "leads", { group: envelope.group, round });
+    }
+  }
+
+  #replied(node: SimulatedNode, payload: Uint8Array): void {
+    this.silence.noteReply(node, payload);
+    for (const { name } of this.topology.groups) {
+      this.leases.look(node.name, name, node.host?.replica(name));
     }
   }
 

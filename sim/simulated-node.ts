@@ -3,6 +3,7 @@ import { listenAsBarredNode } from "../actors/node/barred-node.ts";
 import { NodeHost } from "../actors/node/node-host.ts";
 import { stopReasonOf } from "../actors/stop-reason.ts";
 import { defaultLimits, type ReplicaLimits } from "../actors/replica/limits.ts";
+import type { Clock } from "../infra/clock/clock.ts";
 import type { SimulatedMachine } from "../infra/clock/simulated-machine.ts";
 import type { SimulatedProcess } from "../infra/clock/simulated-process.ts";
 import { SynodError } from "../infra/errors/synod-error.ts";
@@ -15,9 +16,11 @@ import type { LogStore } from "../infra/log-store/log-store.ts";
 import type { SeededRandomness } from "../infra/randomness/seeded-randomness.ts";
 import { SimulatedDisk, type DiskCopy } from "../infra/state-store/simulated-disk.ts";
 import { openSimulatedStateStore } from "../infra/state-store/simulated-state-store.ts";
+import type { GroupStateStore, StateStore } from "../infra/state-store/state-store.ts";
 import type { Topology } from "../infra/topology/topology.ts";
 import type { SimulatedNetwork } from "../infra/transport/simulated-network.ts";
 import type { Transport, TransportProblem } from "../infra/transport/transport.ts";
+import type { ReplicaState } from "../kv/replica-state.ts";
 import { Violation } from "./violation.ts";
 
 export interface SimulatedNodeOptions {
@@ -33,6 +36,17 @@ export interface SimulatedNodeOptions {
   /** As for `wrapPeers`, with what the node says to clients. */
   readonly wrapClients?: (clients: Transport) => Transport;
   readonly log: (node: string, what: string, details: Readonly<Record<string, unknown>>) => void;
+  /** Sees what its replicas do to their states. */
+  readonly states?: StateWatch;
+}
+
+/** What a node's replicas do to applied state and to its checkpoints, as it happens. */
+export interface StateWatch {
+  entryApplied(group: string, state: ReplicaState): void;
+  /** 0 = without a checkpoint. */
+  opened(group: string, checkpointThrough: number): void;
+  switching(group: string, through: number): void;
+  checkpointed(group: string, through: number): void;
 }
 
 /** A node's whole disk at one moment. */
@@ -40,9 +54,6 @@ export interface DisksCopy {
   readonly log: LogDiskCopy;
   readonly state: DiskCopy;
 }
-
-/** Nothing a fault can do leads to these: they are bugs. */
-const bugs = new Set(["INVARIANT_FAILED", "INTERNAL_ERROR"]);
 
 export class SimulatedNode {
   readonly name: string;
@@ -169,7 +180,7 @@ export class SimulatedNode {
     clients: Transport,
     logStore: LogStore,
   ): void {
-    const { name, network, limits, log } = this.#options;
+    const { name, network, limits, log, states } = this.#options;
     const { topology } = this;
     const { clock } = process;
     this.#host = new NodeHost({
@@ -180,23 +191,27 @@ export class SimulatedNode {
       peers,
       clients,
       logStore,
-      stateStore: openSimulatedStateStore(this.stateDisk, clock),
+      stateStore: this.#openStateStore(clock),
       limits: { ...defaultLimits(network.payloadBytesMax), ...limits },
       version: "simulated",
       vitals: () => ({}),
-      log: (what, details) => {
-        const { code } = details;
-        if (typeof code === "string" && bugs.has(code)) {
-          throw new Violation(
-            "replicas stop only for faults",
-            `${name}: ${String(details["text"])}`,
-          );
-        }
-        log(name, what, details);
-      },
+      log: (what, details) => log(name, what, details),
       stopped: () => this.kill(),
+      ...(states === undefined
+        ? {}
+        : { entryApplied: (group, state) => states.entryApplied(group, state) }),
     });
     this.#host.start();
+  }
+
+  #openStateStore(clock: Clock): StateStore {
+    const { states } = this.#options;
+    const store = openSimulatedStateStore(this.stateDisk, clock);
+    if (states === undefined) return store;
+    return {
+      group: (group) => watched(store.group(group), group, states),
+      close: () => store.close(),
+    };
   }
 
   #bar(error: SynodError, clients: Transport): void {
@@ -280,4 +295,19 @@ export class SimulatedNode {
     this.#logStore = undefined;
     this.#host = undefined;
   }
+}
+
+/** The same store, whose switches are seen: everything else of it costs what it did. */
+function watched(store: GroupStateStore, group: string, states: StateWatch): GroupStateStore {
+  states.opened(group, store.checkpoint?.appliedThrough ?? 0);
+  const switchTo = store.switchTo.bind(store);
+  return Object.assign(store, {
+    switchTo: (through: number, switched: (failure: Error | undefined) => void): void => {
+      states.switching(group, through);
+      switchTo(through, (failure) => {
+        if (failure === undefined) states.checkpointed(group, through);
+        switched(failure);
+      });
+    },
+  });
 }

@@ -7,6 +7,7 @@ import type { Randomness } from "../../infra/randomness/randomness.ts";
 import type { StateStore } from "../../infra/state-store/state-store.ts";
 import { metaGroup, type Topology } from "../../infra/topology/topology.ts";
 import type { Transport } from "../../infra/transport/transport.ts";
+import type { ReplicaState } from "../../kv/replica-state.ts";
 import type { Birth } from "../../machines/birth/birth-record.ts";
 import type { Sender } from "../../machines/messages.ts";
 import { nodeActor } from "../../machines/node/node-rules.ts";
@@ -55,6 +56,8 @@ export interface NodeHostOptions {
   readonly log: (what: string, details: Readonly<Record<string, unknown>>) => void;
   /** Everything is on disk and nothing will be said any more. */
   readonly stopped: () => void;
+  /** A replica applied an entry, and nothing else has happened since: simulations compare replicas here. */
+  readonly entryApplied?: (group: string, state: ReplicaState) => void;
 }
 
 type NodeActor = Actor<NodeEvent, NodeEffect, NodeLife>;
@@ -316,7 +319,7 @@ export class NodeHost {
   }
 
   #makeReplica(birth: Birth, restarted: boolean): Replica {
-    const { clock, randomness, logStore, stateStore, limits, log } = this.#options;
+    const { clock, randomness, logStore, stateStore, limits, log, entryApplied } = this.#options;
     const { group } = birth;
     return new Replica({
       self: this.#self,
@@ -337,6 +340,7 @@ export class NodeHost {
         this.#drops.count(what);
         log(what, { group, ...details });
       },
+      entryApplied: entryApplied && ((state) => entryApplied(group, state)),
       settled: () => {
         this.#noteMissingState(group);
         this.#settled(group);

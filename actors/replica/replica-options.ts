@@ -5,6 +5,7 @@ import type { LogStore } from "../../infra/log-store/log-store.ts";
 import type { Randomness } from "../../infra/randomness/randomness.ts";
 import type { GroupStateStore } from "../../infra/state-store/state-store.ts";
 import type { StopReason } from "../../infra/status/stop-reason.ts";
+import type { ReplicaState } from "../../kv/replica-state.ts";
 import type { Birth } from "../../machines/birth/birth-record.ts";
 import type { Member } from "../../machines/configuration.ts";
 import type { HostOptions } from "../actor.ts";
@@ -31,6 +32,8 @@ export interface ReplicaOptions {
   readonly send: (to: string, message: PeerMessage) => void;
   readonly broadcast: (message: PeerMessage) => void;
   readonly report: (what: string, details: Record<string, unknown>) => void;
+  /** An entry was applied, and nothing else has happened since. It must not change anything. */
+  readonly entryApplied?: ((state: ReplicaState) => void) | undefined;
   /** Applied state is at hand, or it is known that it cannot be. */
   readonly settled: () => void;
   readonly leaderChanged: () => void;

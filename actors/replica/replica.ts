@@ -104,7 +104,10 @@ export class Replica {
       state,
       answers: this.#answers,
       saturated,
-      entryApplied: (slot) => this.#feed.entryApplied(slot),
+      entryApplied: (slot) => {
+        options.entryApplied?.(state);
+        this.#feed.entryApplied(slot);
+      },
       applied: (through) => this.#applied(through),
       failed: (reason) => this.#stop(reason),
     });

@@ -32,9 +32,11 @@ export function checkExactlyOnce(
   let found = 0;
   let unknown = 0;
   for (const recorded of operations) {
-    if (isRead(recorded)) continue;
+    const sent = attempts.of(recorded.operation);
+    // Never sent, or by a client that keeps no such notes.
+    if (isRead(recorded) || sent === undefined) continue;
     const results: OperationResult[] = [];
-    for (const { name, position } of attempts.of(recorded.operation) ?? []) {
+    for (const { name, position } of sent) {
       const result = executions.get(name)?.results[position];
       if (result !== undefined) results.push(result);
     }

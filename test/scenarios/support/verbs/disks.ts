@@ -16,7 +16,10 @@ export const diskVerbs: Verbs = {
     node.logDisk.wipe(false);
     node.stateDisk.lose();
   }),
-  "lose-state": each((node) => node.stateDisk.lose()),
+  "lose-state": each((node, { cluster }) => {
+    cluster.hurt.add(node.name);
+    node.stateDisk.lose();
+  }),
   "fail-flush": each((node) => {
     node.logDisk.faults.failNextFlush = true;
   }),
