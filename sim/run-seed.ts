@@ -1,6 +1,6 @@
 /** One seed, from an empty cluster to a verdict: faults under load, then calm, then every oracle. */
 import type { ReplicaLimits } from "../actors/replica/limits.ts";
-import { bucketPrefix, internalKeyOf, prefixEnd } from "../infra/codec/key-text.ts";
+import { bucketPrefix, prefixEnd } from "../infra/codec/key-text.ts";
 import { defaultTopology } from "../infra/topology/default-topology.ts";
 import type { Topology } from "../infra/topology/topology.ts";
 import {
@@ -14,10 +14,9 @@ import { judge, replicasOf } from "./judgement.ts";
 import type { RunObserver } from "./run-observer.ts";
 import { SimulatedCluster } from "./simulated-cluster.ts";
 import { Violation } from "./violation.ts";
+import { Crowd } from "./workload/crowd.ts";
 import { History } from "./workload/history.ts";
-import { keyNames } from "./workload/key-names.ts";
-import { RawSimulatedClient } from "./workload/raw-client.ts";
-import { SimulatedClient } from "./workload/simulated-client.ts";
+import { keysDefault } from "./workload/key-names.ts";
 import { SimulatedWatcher } from "./workload/simulated-watcher.ts";
 
 export interface SeedOptions {
@@ -32,11 +31,8 @@ export interface SeedOptions {
   readonly rawClients?: number;
   /** Programs that watch what happens to all keys. */
   readonly watchers?: 0 | 1 | 2 | 3;
-  /** How many of the keys they use, from 1 to all of them. */
+  /** How many keys they use. */
   readonly keys?: number;
-  readonly concurrency?: number;
-  /** Mean pause of a client between an answer and its next operation. */
-  readonly thinkMs?: number;
   readonly faults?: readonly FaultClass[];
   /** Strikes of the nemesis, by number, that are left out; the others stay what they are. */
   readonly without?: ReadonlySet<number>;
@@ -103,15 +99,8 @@ function play(
   options: SeedOptions,
   observer: RunObserver | undefined,
 ): SeedReport {
-  const {
-    seed,
-    faultsMs = 20_000,
-    clients = 3,
-    rawClients = 1,
-    concurrency = 4,
-    thinkMs = 20,
-  } = options;
-  const { world, randomness, network, topology } = cluster;
+  const { seed, faultsMs = 20_000, clients = 3, rawClients = 1, keys = keysDefault } = options;
+  const { world, randomness, topology } = cluster;
   if (observer !== undefined) cluster.show(observer);
   cluster.startAll();
   const isBirthTroubled = randomness.split("birth").chance(troubledBirthChance);
@@ -120,39 +109,8 @@ function play(
 
   const history = new History();
   history.observer = observer?.history;
-  const keys = keyNames.slice(0, options.keys).map((key) => internalKeyOf("default", key));
-  const load = Array.from({ length: clients }, (_, index) => {
-    const name = `client${index + 1}`;
-    return new SimulatedClient({
-      name,
-      process: world.machine(name).start(),
-      network,
-      randomness: randomness.split(name),
-      prefix: topology.prefix,
-      history,
-      keys,
-      concurrency,
-      thinkMs,
-      timeoutMs: 3_000,
-    });
-  });
-  const raw = Array.from({ length: rawClients }, (_, index) => {
-    const name = `raw${index + 1}`;
-    cluster.rawClients.push(name);
-    return new RawSimulatedClient({
-      name,
-      process: world.machine(name).start(),
-      network,
-      randomness: randomness.split(name),
-      prefix: topology.prefix,
-      history,
-      keys,
-      concurrency,
-      thinkMs,
-      timeoutMs: 3_000,
-    });
-  });
-  for (const client of [...load, ...raw]) client.start();
+  const crowd = new Crowd(cluster, history, { clients, rawClients, keys });
+  crowd.start();
   const watchers = watchersOf(cluster).slice(0, options.watchers);
   for (const watcher of watchers) watcher.start();
   const nemesis = new Nemesis({
@@ -173,7 +131,7 @@ function play(
     () => history.answered > answeredBefore + 50,
     recoveryMs,
   ));
-  for (const client of [...load, ...raw]) client.stop();
+  crowd.stop();
   require("every call ends", world.runUntil(() => history.open === 0, recoveryMs));
   require("replicas catch up", world.runUntil(() => caughtUp(cluster), recoveryMs));
   for (const watcher of watchers) watcher.calmDown();

@@ -4,7 +4,7 @@
  */
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { parseStrikeNumbers } from "../strike-numbers.ts";
-import { keyNames } from "../workload/key-names.ts";
+import { keysDefault, keysMax } from "../workload/key-names.ts";
 
 export const traceLevels = ["none", "faults", "messages", "all"] as const;
 export type TraceLevel = (typeof traceLevels)[number];
@@ -95,11 +95,7 @@ export function addSimulation(command: Command, place: SimulationPlace): Command
     .option("--clients <count>", "clients of the library; 3 unless given", wholeNumber(0))
     .option("--raw-clients <count>", "clients on raw subjects; 1 unless given", wholeNumber(0))
     .option("--watchers <count>", "programs that watch, up to 3", wholeNumber(0, 3))
-    .option(
-      "--keys <count>",
-      `keys that clients use, up to ${keyNames.length}`,
-      wholeNumber(1, keyNames.length),
-    )
+    .option("--keys <count>", `keys that clients use; ${keysDefault} unless given`, wholeNumber(1, keysMax))
     .option("--phase1 <number>", "quorum of phase 1, with --phase2", wholeNumber(1))
     .option("--phase2 <number>", "quorum of phase 2, with --phase1", wholeNumber(1))
     .option("--until-failure", "stop at the first seed that fails", false)

@@ -3,8 +3,8 @@ import type { SeededRandomness } from "../../infra/randomness/seeded-randomness.
 import type { InboundMessage, Subscription, Transport } from "../../infra/transport/transport.ts";
 import { WrappedTransport } from "../../infra/transport/wrapped-transport.ts";
 
-const lossChance = 0.04;
-const repetitionChance = 0.04;
+const lossChance = 0.015;
+const repetitionChance = 0.015;
 /** So many messages back it remembers what was said. */
 const remembered = 30;
 

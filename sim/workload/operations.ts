@@ -21,6 +21,11 @@ export interface Drawn {
 }
 
 const shortTtlMs = 400;
+/** Keys that a range spans, beside those that lie next to them. */
+const rangeKeysMax = 6;
+/** Operations on a key that is among the few for which clients compete. */
+const contendedChance = 0.1;
+const contendedKeys = 4;
 
 /** Beside each key lies a counter, and a neighbour that transactions write together with the key. */
 export function counterBeside(key: string): string {
@@ -67,7 +72,13 @@ export class Operations {
   }
 
   #key(): string {
-    return this.#keys[this.#randomness.below(this.#keys.length)] ?? "";
+    const { length } = this.#keys;
+    const among = this.#randomness.chance(contendedChance)
+      ? Math.min(contendedKeys, length)
+      : length;
+    // Evenly over all keys, so that every region has some that are contended.
+    const at = Math.floor((this.#randomness.below(among) * length) / among);
+    return this.#keys[at] ?? "";
   }
 
   /** No other operation of the whole run writes the same bytes. */
@@ -140,9 +151,10 @@ export class Operations {
 
   /** Mostly one key and what lies beside it, sometimes over several keys and the bounds of regions. */
   #bounds(): { readonly start: string; readonly end: string } {
-    const start = this.#key();
-    const other = this.#key();
-    if (this.#randomness.chance(0.4) && other > start) return { start, end: other };
+    const first = this.#randomness.below(this.#keys.length);
+    const start = this.#keys[first] ?? "";
+    const end = this.#keys[first + 1 + this.#randomness.below(rangeKeysMax)];
+    if (this.#randomness.chance(0.4) && end !== undefined) return { start, end };
     return { start, end: `${start}\xff` };
   }
 }

@@ -25,9 +25,11 @@ export interface SimulatedClientOptions {
   readonly history: History;
   /** Internal keys it works on. */
   readonly keys: readonly string[];
-  /** Operations it keeps going at once. */
+  /** Lanes that go on side by side: each thinks, asks, and waits for what it asked. */
   readonly concurrency: number;
-  /** Mean pause between an answer and the next operation. */
+  /** Operations that a lane asks at one moment, at most: they travel together in frames. */
+  readonly burst: number;
+  /** Mean pause of a lane between its last answer and what it asks next. */
   readonly thinkMs: number;
   readonly timeoutMs: number;
 }
@@ -73,18 +75,24 @@ export class SimulatedClient {
 
   /** Thinks for a moment, then asks. */
   #next(): void {
-    const { process, randomness, thinkMs } = this.#options;
+    const { process, randomness, thinkMs, burst } = this.#options;
     if (this.#stopping || !process.alive) return;
     process.clock.after(randomness.fraction() * 2 * thinkMs, () => {
-      if (!this.#stopping) this.#ask();
+      if (this.#stopping) return;
+      let open = 1 + randomness.below(burst);
+      const ended = (): void => {
+        open -= 1;
+        if (open === 0) this.#next();
+      };
+      for (let asked = open; asked > 0; asked--) this.#ask(ended);
     });
   }
 
-  #ask(): void {
+  #ask(ended: () => void): void {
     const { operation, freshness } = this.#operations.next();
     const { timeoutMs } = this.#options;
     const isStale = freshness !== undefined && freshness !== linearizable && freshness !== quorum;
-    this.#issue(operation, isStale, (completion) => {
+    this.#issue(operation, isStale, ended, (completion) => {
       if (freshness === undefined) {
         this.#core.write(operation as WriteRequest, timeoutMs, completion);
       } else this.#core.read(operation as ReadRequest, freshness, timeoutMs, completion);
@@ -94,6 +102,7 @@ export class SimulatedClient {
   #issue(
     operation: WriteRequest | ReadRequest,
     isStale: boolean,
+    ended: () => void,
     issue: (completion: Completion) => void,
   ): void {
     const { history, name, process } = this.#options;
@@ -102,7 +111,7 @@ export class SimulatedClient {
     const recorded = history.begin({ client: name, operation, stale: isStale, invokedMs });
     const done = (told: Told): void => {
       history.end(recorded, told);
-      this.#next();
+      ended();
     };
     const completion: Completion = {
       succeeded: (result, place, rest) => {

@@ -33,9 +33,11 @@ export interface SimulatedWatcherOptions {
 }
 
 /** So small that slow watchers go on from history, and that not all of what comes meanwhile is kept. */
-const smallLimits: Partial<WatchLimits> = { bufferedChangesMax: 24, heldChangesMax: 12 };
+const smallLimits: Partial<WatchLimits> = { bufferedChangesMax: 300, heldChangesMax: 150 };
 const pauseMsMax = 200;
-const lifeMs = { min: 500, max: 5_000 };
+/** What a slow one takes at once. */
+const takenMax = 80;
+const lifeMs = { min: 500, max: 8_000 };
 
 export class SimulatedWatcher {
   readonly #options: SimulatedWatcherOptions;
@@ -137,7 +139,7 @@ export class SimulatedWatcher {
     const { randomness } = this.#options;
     const pauseMs = this.#calm ? 1 : randomness.fraction() * pauseMsMax;
     this.#process?.clock.after(pauseMs, () => {
-      this.#take(this.#calm ? Infinity : 1 + randomness.below(8));
+      this.#take(this.#calm ? Infinity : 1 + randomness.below(takenMax));
       this.#dawdle();
     });
   }

@@ -166,6 +166,7 @@ export class Scene {
       history: this.history,
       keys: [],
       concurrency: 0,
+      burst: 1,
       thinkMs: 0,
       timeoutMs: this.timeoutMs,
     });

@@ -1,0 +1,60 @@
+/** The clients of a run: some ask one thing at a time and meet each other often, others ask much at once. */
+import type { SimulatedCluster } from "../simulated-cluster.ts";
+import type { History } from "./history.ts";
+import { keyNames } from "./key-names.ts";
+import { RawSimulatedClient } from "./raw-client.ts";
+import { SimulatedClient, type SimulatedClientOptions } from "./simulated-client.ts";
+
+export interface CrowdOptions {
+  readonly clients: number;
+  /** Beside them, on raw subjects. */
+  readonly rawClients: number;
+  readonly keys: number;
+}
+
+type Habit = Pick<SimulatedClientOptions, "concurrency" | "burst" | "thinkMs">;
+
+/** Every third client is one who asks alone: what it asks is decided in entries of its own. */
+const alone: Habit = { concurrency: 4, burst: 1, thinkMs: 40 };
+/** The others fill frames, as programs with many callers do. */
+const busy: Habit = { concurrency: 3, burst: 96, thinkMs: 50 };
+const raw: Habit = { concurrency: 3, burst: 1, thinkMs: 40 };
+const timeoutMs = 3_000;
+
+export class Crowd {
+  readonly #clients: readonly (SimulatedClient | RawSimulatedClient)[];
+
+  constructor(cluster: SimulatedCluster, history: History, options: CrowdOptions) {
+    const keys = keyNames(options.keys);
+    const { world, network, randomness, topology } = cluster;
+    const common = (name: string): Omit<SimulatedClientOptions, keyof Habit> => ({
+      name,
+      process: world.machine(name).start(),
+      network,
+      randomness: randomness.split(name),
+      prefix: topology.prefix,
+      history,
+      keys,
+      timeoutMs,
+    });
+    const framed = Array.from({ length: options.clients }, (_, index) => {
+      const habit = index % 3 === 0 ? alone : busy;
+      return new SimulatedClient({ ...common(`client${index + 1}`), ...habit });
+    });
+    const spoken = Array.from({ length: options.rawClients }, (_, index) => {
+      const name = `raw${index + 1}`;
+      cluster.rawClients.push(name);
+      return new RawSimulatedClient({ ...common(name), ...raw });
+    });
+    this.#clients = [...framed, ...spoken];
+  }
+
+  start(): void {
+    for (const client of this.#clients) client.start();
+  }
+
+  /** Nothing new is asked; what is open still ends. */
+  stop(): void {
+    for (const client of this.#clients) client.stop();
+  }
+}
