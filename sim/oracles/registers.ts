@@ -33,7 +33,7 @@ class Dissection {
   readonly #keys: readonly InternalKey[];
   readonly #registers = new Map<InternalKey, RegisterOperation[]>();
   /** What a key held at a revision, as far as anybody was told. */
-  readonly #held = new Map<string, string>();
+  readonly #held = new Map<InternalKey, Map<Revision, string>>();
 
   constructor(history: readonly Recorded[]) {
     this.#history = history.filter(({ stale }) => !stale);
@@ -67,20 +67,29 @@ class Dissection {
 
   #noteRevision(operation: Simple, result: OperationResult | undefined): void {
     if (operation.kind === operationKind.put && typeof result === "number") {
-      this.#held.set(`${operation.key} ${result}`, textOf(operation));
+      this.#hold(operation.key, result, textOf(operation));
     }
     if (result === undefined || typeof result === "number" || !("key" in operation)) return;
     if (result.kind === operationKind.get && result.version !== undefined) {
-      this.#held.set(`${operation.key} ${result.version.revision}`, textOf(result.version));
+      this.#hold(operation.key, result.version.revision, textOf(result.version));
     }
     if (result.kind === operationKind.increment) {
-      this.#held.set(`${operation.key} ${result.revision}`, String(result.value));
+      this.#hold(operation.key, result.revision, String(result.value));
     }
+  }
+
+  #hold(key: InternalKey, revision: Revision, text: string): void {
+    let held = this.#held.get(key);
+    if (held === undefined) {
+      held = new Map();
+      this.#held.set(key, held);
+    }
+    held.set(revision, text);
   }
 
   #heldAt(key: InternalKey, revision: Revision): { readonly held: Held } | undefined {
     if (revision === absent) return { held: undefined };
-    const text = this.#held.get(`${key} ${revision}`);
+    const text = this.#held.get(key)?.get(revision);
     return text === undefined ? undefined : { held: text };
   }
 
@@ -190,7 +199,25 @@ class Dissection {
     const rest = cursor === undefined ? answer?.rest : isReverse ? cursor : keyAfter(cursor);
     if (rest !== undefined && isReverse) start = rest;
     else if (rest !== undefined) end = rest;
-    return this.#keys.filter((key) => key >= start && (end === undefined || key < end));
+    const covered: InternalKey[] = [];
+    for (let at = this.#indexOf(start); at < this.#keys.length; at++) {
+      const key = this.#keys[at];
+      if (key === undefined || (end !== undefined && key >= end)) break;
+      covered.push(key);
+    }
+    return covered;
+  }
+
+  /** Of the first key at or behind it. */
+  #indexOf(bound: InternalKey): number {
+    let low = 0;
+    let high = this.#keys.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#keys[middle] ?? "") < bound) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   #add(recorded: Recorded, key: InternalKey, effect: Effect, isTold: boolean): void {

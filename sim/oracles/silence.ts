@@ -41,6 +41,7 @@ export class Silence {
       }
       return;
     }
+    if (!isFrameReply(payload)) return;
     const reply = this.#decoder.decode(payload);
     if (reply.kind !== replyKind.executed) return;
     this.#requireWorkingDisk(node, "an answer");
@@ -54,6 +55,12 @@ export class Silence {
     if (!logDisk.failed) return;
     throw new Violation("a failed disk silences its node", `${name} sent ${what}`);
   }
+}
+
+/** An array of eight or nine that begins with two small numbers: nothing else that a node says begins like that. */
+function isFrameReply(payload: Uint8Array): boolean {
+  const [length = 0, , kind = 0xff] = payload;
+  return (length === 0x98 || length === 0x99) && kind < 0x80;
 }
 
 /** Of a write that was executed: nothing else that a node says begins like that. */

@@ -6,16 +6,19 @@ import type { WatchedChange } from "../../client/watch/watched-change.ts";
 import { changeOperation, type Change } from "../../kv/change.ts";
 import type { Revision } from "../../kv/revision.ts";
 import type { InternalKey } from "../../kv/state-reader.ts";
+import { sameEntry } from "../../machines/record.ts";
 import { Violation } from "../violation.ts";
 import type { WatchRecord } from "../workload/watch-record.ts";
 
-/** `changes` is what applying the group's whole log does, in order. */
+/** `everyChange` is what applying the group's whole log does, in order. */
 export function checkWatch(
   record: WatchRecord,
   group: string,
-  changes: readonly Change[],
+  everyChange: readonly Change[],
   owns: (key: InternalKey) => boolean,
 ): void {
+  const { start, end } = record.range;
+  const changes = everyChange.filter(({ key }) => key >= start && (end === undefined || key < end));
   const whose = `${record.client} in ${group}`;
   const last = record.through.get(group) ?? 0;
   const own = record.changes.filter(({ key }) => owns(key));
@@ -24,14 +27,40 @@ export function checkWatch(
   // another, which was slower to answer. So every place up to the one where all had come is tried.
   const { initialCount = record.changes.length } = record;
   const latest = record.changes.slice(0, initialCount).filter(({ key }) => owns(key)).length;
-  const keys = new Set<InternalKey>();
-  for (const [count, { key }] of own.slice(0, latest).entries()) {
-    if (isTrueFrom(own, count, changes, last)) return;
-    // Of each key there is one value.
-    if (keys.has(key)) break;
-    keys.add(key);
+  const values = new Values(changes);
+  for (let count = 0; count < latest; count++) {
+    const next = own[count]?.revision ?? 0;
+    // Values come in order of revisions, and so do the changes behind them.
+    if (count > 0 && next < (own[count - 1]?.revision ?? 0)) break;
+    values.moveTo(next - 1);
+    if (values.count === count && isTrueFrom(own, count, changes, last)) return;
   }
   compareFrom(whose, own, latest, changes, last);
+}
+
+/** How many keys hold a value, as revisions go on. */
+class Values {
+  readonly #changes: readonly Change[];
+  readonly #held = new Set<InternalKey>();
+  #next = 0;
+
+  constructor(changes: readonly Change[]) {
+    this.#changes = changes;
+  }
+
+  get count(): number {
+    return this.#held.size;
+  }
+
+  moveTo(at: Revision): void {
+    for (;;) {
+      const change = this.#changes[this.#next];
+      if (change === undefined || change.revision > at) return;
+      if (change.operation === changeOperation.put) this.#held.add(change.key);
+      else this.#held.delete(change.key);
+      this.#next += 1;
+    }
+  }
 }
 
 /** The first `count` are the values that the watch began with, and what follows is all that changed since. */
@@ -78,11 +107,10 @@ function compare(
 ): void {
   const expected = inUnits(written);
   for (const [at, change] of inUnits(told).entries()) {
-    const text = textOf(change);
     const other = expected[at];
-    if (other !== undefined && text === textOf(other)) continue;
+    if (other !== undefined && isSame(change, other)) continue;
     const says = other === undefined ? "nothing more" : textOf(other);
-    const claim = `${whose} was told ${text} as change ${at + 1}, the log says ${says}`;
+    const claim = `${whose} was told ${textOf(change)} as change ${at + 1}, the log says ${says}`;
     throw new Violation("watches tell what the log says", claim);
   }
   const missing = expected[told.length];
@@ -119,6 +147,16 @@ function valuesAt(changes: readonly Change[], at: Revision): WatchedChange[] {
 
 function watched({ source, start, end, ...change }: Change): WatchedChange {
   return { ...change, value: source.subarray(start, end) };
+}
+
+function isSame(one: WatchedChange, other: WatchedChange): boolean {
+  return (
+    one.revision === other.revision &&
+    one.key === other.key &&
+    one.operation === other.operation &&
+    one.expiresAt === other.expiresAt &&
+    sameEntry(one.value, other.value)
+  );
 }
 
 function textOf({ key, revision, operation, expiresAt, value }: WatchedChange): string {

@@ -25,6 +25,8 @@ export interface SimulatedWatcherOptions {
   readonly randomness: SeededRandomness;
   readonly prefix: string;
   readonly range: KeyRange;
+  /** Those that own keys of the range. */
+  readonly groups: ReadonlySet<string>;
   readonly withCurrent: boolean;
   /** Takes a few changes at a time, with pauses. */
   readonly slow: boolean;
@@ -33,10 +35,10 @@ export interface SimulatedWatcherOptions {
 }
 
 /** So small that slow watchers go on from history, and that not all of what comes meanwhile is kept. */
-const smallLimits: Partial<WatchLimits> = { bufferedChangesMax: 300, heldChangesMax: 150 };
+const smallLimits: Partial<WatchLimits> = { bufferedChangesMax: 1_500, heldChangesMax: 600 };
 const pauseMsMax = 200;
 /** What a slow one takes at once. */
-const takenMax = 80;
+const takenMax = 400;
 const lifeMs = { min: 500, max: 8_000 };
 
 export class SimulatedWatcher {
@@ -69,12 +71,14 @@ export class SimulatedWatcher {
 
   /** Whether it has been told everything of the group up to the revision. */
   isThrough(group: string, revision: Revision): boolean {
+    if (!this.#options.groups.has(group)) return true;
     return (this.#through().get(group) ?? -1) >= revision;
   }
 
   get record(): WatchRecord {
     return {
       client: this.#options.name,
+      range: this.#options.range,
       withCurrent: this.#options.withCurrent,
       initialCount: this.#initialCount,
       changes: this.#changes,
