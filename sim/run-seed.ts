@@ -1,6 +1,5 @@
 /** One seed, from an empty cluster to a verdict: faults under load, then calm, then every oracle. */
 import type { ReplicaLimits } from "../actors/replica/limits.ts";
-import { bucketPrefix, prefixEnd } from "../infra/codec/key-text.ts";
 import { defaultTopology } from "../infra/topology/default-topology.ts";
 import type { Topology } from "../infra/topology/topology.ts";
 import {
@@ -17,7 +16,8 @@ import { Violation } from "./violation.ts";
 import { Crowd } from "./workload/crowd.ts";
 import { History } from "./workload/history.ts";
 import { keysDefault } from "./workload/key-names.ts";
-import { SimulatedWatcher } from "./workload/simulated-watcher.ts";
+import type { SimulatedWatcher } from "./workload/simulated-watcher.ts";
+import { watchersOf } from "./workload/watchers.ts";
 
 export interface SeedOptions {
   readonly seed: number;
@@ -181,30 +181,6 @@ function troubleBirth(cluster: SimulatedCluster, { seed, without }: SeedOptions)
   cluster.world.runFor(birthMs);
   nemesis.stop();
   return nemesis.nextStrike;
-}
-
-/** One that keeps up, one that neither does nor lives long, and one that begins with what is there. */
-function watchersOf(cluster: SimulatedCluster): readonly SimulatedWatcher[] {
-  const { world, network, randomness, topology } = cluster;
-  const start = bucketPrefix("default");
-  const range = { start, end: prefixEnd(start) };
-  const kinds = [
-    { withCurrent: false, slow: false, restarts: false },
-    { withCurrent: false, slow: true, restarts: true },
-    { withCurrent: true, slow: false, restarts: true },
-  ];
-  return kinds.map((kind, index) => {
-    const name = `watcher${index + 1}`;
-    return new SimulatedWatcher({
-      name,
-      machine: world.machine(name),
-      network,
-      randomness: randomness.split(name),
-      prefix: topology.prefix,
-      range,
-      ...kind,
-    });
-  });
 }
 
 /** Every watch has been told all that leaders have applied. */

@@ -76,6 +76,7 @@ export class Watching {
     }
     return {
       client: this.name,
+      range: this.#range,
       withCurrent: begun.kind === "current",
       initialCount: this.#initialCount,
       changes: this.#changes,
