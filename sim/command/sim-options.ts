@@ -95,7 +95,11 @@ export function addSimulation(command: Command, place: SimulationPlace): Command
     .option("--clients <count>", "clients of the library; 3 unless given", wholeNumber(0))
     .option("--raw-clients <count>", "clients on raw subjects; 1 unless given", wholeNumber(0))
     .option("--watchers <count>", "programs that watch, up to 3", wholeNumber(0, 3))
-    .option("--keys <count>", `keys that clients use; ${keysDefault} unless given`, wholeNumber(1, keysMax))
+    .option(
+      "--keys <count>",
+      `keys that clients use; ${keysDefault} unless given`,
+      wholeNumber(1, keysMax),
+    )
     .option("--phase1 <number>", "quorum of phase 1, with --phase2", wholeNumber(1))
     .option("--phase2 <number>", "quorum of phase 2, with --phase1", wholeNumber(1))
     .option("--until-failure", "stop at the first seed that fails", false)

@@ -75,7 +75,7 @@ test.each([
   ["--minutes 1 --seeds 2", "cannot be used with"],
   ["--faults loss,los", "no fault is called 'los'. There are: loss, delay"],
   ["--without 1-", "Write numbers like 3,7-9."],
-  ["--keys 11", "Write a whole number from 1 to 10."],
+  ["--keys 1001", "Write a whole number from 1 to 1000."],
   ["--nodes 2", "Allowed choices are 1, 3, 5, 7."],
   ["--phase1 2", "--phase1 and --phase2 go together"],
   ["--phase1 1 --phase2 2", "quorums of 1 and 2 of 3 nodes need not meet"],

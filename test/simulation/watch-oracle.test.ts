@@ -23,7 +23,15 @@ const slow = put("SLOW", 9);
 function verdict(changes: readonly WatchedChange[], initialCount: number): string {
   const through = new Map([["g", 5]]);
   const range = { start: "", end: undefined };
-  const record = { client: "w", range, withCurrent: true, initialCount, changes, through, restarts: 0 };
+  const record = {
+    client: "w",
+    range,
+    withCurrent: true,
+    initialCount,
+    changes,
+    through,
+    restarts: 0,
+  };
   try {
     checkWatch(record, "g", log, (key) => key !== "SLOW");
     return "true";
