@@ -1,21 +1,30 @@
 /** Runs one seed and says what became of it. */
 import { runSeed, type SeedReport } from "../run-seed.ts";
 import { Violation } from "../violation.ts";
-import { StrikeRecorder } from "./strike-recorder.ts";
+import { recordingOf } from "../trace/recording.ts";
+import { RunRecorder } from "../trace/run-recorder.ts";
+import { strikeIn, StrikeRecorder } from "./strike-recorder.ts";
 import type { SeedFailed, SeedJob, SeedOutcome } from "./seed-job.ts";
 
-export function answer({ options, twice }: SeedJob, readRealClock: () => number): SeedOutcome {
+export function answer(job: SeedJob, readRealClock: () => number): SeedOutcome {
+  const { options, twice } = job;
   const startedMs = readRealClock();
-  const recorder = new StrikeRecorder();
-  const close = (): Pick<SeedOutcome, "realMs" | "strikes"> => {
-    return { realMs: readRealClock() - startedMs, strikes: recorder.strikes };
+  const observer = job.recording === undefined ? new StrikeRecorder() : new RunRecorder();
+  const close = (violation?: Violation): Omit<SeedOutcome, "kind"> => {
+    const realMs = readRealClock() - startedMs;
+    if (observer instanceof StrikeRecorder) return { realMs, strikes: observer.strikes };
+    const strikes = observer.events.flatMap((event) => {
+      return event.kind === "noted" ? (strikeIn(event.line) ?? []) : [];
+    });
+    const recording = job.recording && recordingOf(observer, job.recording, violation);
+    return { realMs, strikes, ...(recording === undefined ? {} : { recording }) };
   };
   try {
-    const report = runSeed(options, recorder);
+    const report = runSeed(options, observer);
     if (twice) requireSameRun(report, runSeed(options));
     return { kind: "passed", report, ...close() };
   } catch (error) {
-    return { ...failureOf(error), ...close() };
+    return { ...failureOf(error), ...close(error instanceof Violation ? error : undefined) };
   }
 }
 

@@ -1,10 +1,12 @@
 /** Runs one seed or many, says what came of each as they end, in order, and what all of them came to. */
 import { writeFileSync } from "node:fs";
+import type { RecordingRequest } from "../trace/recording.ts";
 import type { SeedOptions, SeedReport } from "../run-seed.ts";
 import { replayCommand } from "./replay-command.ts";
 import { failedLines, faultTotals, passedLine, summaryLines } from "./report-lines.ts";
 import type { SeedOutcome } from "./seed-job.ts";
 import type { SeedThreads } from "./seed-threads.ts";
+import { writeRecording } from "./write-recording.ts";
 import { lackingIn } from "./set-vacuity.ts";
 import type { SimulationOptions } from "./sim-options.ts";
 import type { Caller } from "./simulate.ts";
@@ -68,15 +70,44 @@ async function runAll(run: SeedsRun, results: SeedResult[], startedMs: number): 
     const result = await begun.shift();
     if (result === undefined) return "done";
     results.push(result);
+    for (const line of recordingLines(result, options)) caller.print(line);
     for (const line of linesOf(result, options.nodes)) caller.print(line);
     if (result.outcome.kind === "failed" && options.untilFailure) return "done";
   }
 
   async function runOne(seed: number): Promise<SeedResult> {
     const seedOptions = { ...shared, seed };
-    const outcome = await threads.run({ options: seedOptions, twice: options.twice });
-    return { seed, outcome, replay: replayCommand(caller.invocation, seedOptions) };
+    const replay = replayCommand(caller.invocation, seedOptions);
+    const isShown = options.seed !== undefined && (options.trace !== "none" || options.out);
+    const outcome = await threads.run({
+      options: seedOptions,
+      twice: options.twice,
+      ...(isShown ? { recording: recordingRequest(options, replay) } : {}),
+    });
+    return { seed, outcome, replay };
   }
+}
+
+export function recordingRequest(options: SimulationOptions, title: string): RecordingRequest {
+  const { trace, traceLines, traceGroup, traceFrom, traceThrough } = options;
+  const wanted = {
+    ...(traceGroup === undefined ? {} : { group: traceGroup }),
+    ...(traceFrom === undefined ? {} : { fromMs: traceFrom }),
+    ...(traceThrough === undefined ? {} : { throughMs: traceThrough }),
+  };
+  return { level: trace, linesMax: traceLines, wanted, title };
+}
+
+/** Also writes what is to be kept of it. */
+function recordingLines(
+  { outcome, replay }: SeedResult,
+  { trace, out }: SimulationOptions,
+): readonly string[] {
+  const { recording } = outcome;
+  if (recording === undefined) return [];
+  const files = out === undefined ? [] : writeRecording(out, recording, replay);
+  const written = files.map((file) => `written: ${file}`);
+  return trace === "none" ? written : [...recording.trace, "", ...written];
 }
 
 function countOf({ seed, seeds, minutes }: SimulationOptions): number {
@@ -94,7 +125,10 @@ function reportsOf(results: readonly SeedResult[]): readonly SeedReport[] {
 }
 
 function jsonText(results: readonly SeedResult[], summary: object): string {
-  const seeds = results.map(({ seed, outcome, replay }) => ({ seed, replay, ...outcome }));
+  const seeds = results.map(({ seed, outcome, replay }) => {
+    const { recording: _, ...rest } = outcome;
+    return { seed, replay, ...rest };
+  });
   const totals = { faults: faultTotals(reportsOf(results)) };
   return `${JSON.stringify({ summary: { ...summary, ...totals }, seeds }, undefined, 2)}\n`;
 }

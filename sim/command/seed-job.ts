@@ -1,11 +1,13 @@
 /** What is asked of a thread that runs seeds, and what it answers. Both are plain values: they are copied on the way. */
 import type { FaultClass } from "../nemesis.ts";
+import type { Recording, RecordingRequest } from "../trace/recording.ts";
 import type { SeedOptions, SeedReport } from "../run-seed.ts";
 
 export interface SeedJob {
   readonly options: SeedOptions;
   /** Runs it again and compares. */
   readonly twice: boolean;
+  readonly recording?: RecordingRequest;
 }
 
 /** A strike of the nemesis in a run. */
@@ -34,4 +36,6 @@ export interface SeedFailed {
 export type SeedOutcome = (SeedPassed | SeedFailed) & {
   readonly realMs: number;
   readonly strikes: readonly KnownStrike[];
+  /** Where one was asked for. */
+  readonly recording?: Recording;
 };
