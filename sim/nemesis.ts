@@ -1,22 +1,12 @@
 /** Breaks things, several at a time, and mends them again; what it does is drawn from the seed alone. */
 import type { SeededRandomness } from "../infra/randomness/seeded-randomness.ts";
-import { networkFaults } from "./faults/network-faults.ts";
-import { processFaults } from "./faults/process-faults.ts";
+import { calmConditions } from "../infra/transport/link-conditions.ts";
+import { everyFault, type FaultClass } from "./faults/every-fault.ts";
 import { between, type Fault } from "./faults/stage.ts";
-import { storageFaults } from "./faults/storage-faults.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 
-const faults = { ...networkFaults, ...processFaults, ...storageFaults };
-
-export type FaultClass = keyof typeof faults;
-
-export const faultClasses = Object.keys(faults) as FaultClass[];
-
-/** Those that leave no disk damaged for good. */
-export const passingFaults = faultClasses.filter(
-  (name) => name !== "lost log" && name !== "lost state" && !name.startsWith("flipped bit"),
-);
+export { faultClasses, passingFaults, type FaultClass } from "./faults/every-fault.ts";
 
 export type FaultCounts = Readonly<Record<string, number>>;
 
@@ -132,25 +122,26 @@ export class Nemesis {
     const others = [...cluster.nodes.keys()].filter((other) => other !== victim.name);
     const atMs = cluster.world.nowMs;
     cluster.noteEvent(victim.name, `fault: ${name}`, { strike: number });
-    const fault: Fault = faults[name];
-    const struck = fault({ cluster, randomness, victim, others });
-    this.#strikes.push({ number, fault: name, node: victim.name, atMs, struck });
-    if (struck) cluster.trace.add(`${atMs} ${name} ${victim.name}`);
-    else cluster.noteEvent(victim.name, `came to nothing: ${name}`, { strike: number });
+    const fault: Fault = everyFault[name];
+    const strike = { number, fault: name, node: victim.name, atMs, struck: false };
+    this.#strikes.push(strike);
+    const strikes = (): void => {
+      strike.struck = true;
+      cluster.trace.add(`${cluster.world.nowMs} ${name} ${victim.name}`);
+      if (cluster.world.nowMs === atMs) return;
+      cluster.noteEvent(victim.name, `strikes: ${name}`, { strike: number });
+    };
+    if (fault({ cluster, randomness, victim, others, strikes })) strikes();
+    else cluster.noteEvent(victim.name, `came to nothing yet: ${name}`, { strike: number });
   }
 
   #mend(): void {
     const { cluster } = this.#options;
-    const { network, nodes, dayAhead } = cluster;
+    const { network, nodes, dayAhead, sequels } = cluster;
     cluster.noteEvent("all", "mended", {});
+    sequels.end();
     network.startBroker();
-    network.setConditions({
-      lossChance: 0,
-      delayMsMean: 0.05,
-      slowChance: 0,
-      duplicateChance: 0,
-      overtakeChance: 0,
-    });
+    network.setConditions(calmConditions);
     network.healAll();
     dayAhead?.end();
     for (const node of nodes.values()) node.mend();

@@ -8,6 +8,9 @@ import { seeded, type SeededRandomness } from "../infra/randomness/seeded-random
 import { defaultTopology } from "../infra/topology/default-topology.ts";
 import type { Topology } from "../infra/topology/topology.ts";
 import { SimulatedNetwork } from "../infra/transport/simulated-network.ts";
+import { isInboxSubject } from "../infra/transport/subject.ts";
+import { OldMessages } from "./faults/old-messages.ts";
+import { Sequels } from "./faults/sequels.ts";
 import { BallotOwners } from "./oracles/ballot-owners.ts";
 import { AppliedEntries } from "./oracles/applied-entries.ts";
 import { ChosenValues } from "./oracles/chosen-values.ts";
@@ -61,6 +64,8 @@ export class SimulatedCluster {
   );
   readonly leases = new LeaseHolders((group) => this.#replicasOf(group));
   readonly trace = new TraceHash();
+  readonly oldMessages = new OldMessages();
+  readonly sequels: Sequels;
   /** What an oracle saw first: thrown inside a node it may come out as that node's failure. */
   violation: Violation | undefined;
   readonly log: LogLine[] = [];
@@ -81,6 +86,7 @@ export class SimulatedCluster {
   constructor(options: SimulatedClusterOptions) {
     this.randomness = seeded(options.seed);
     this.world = new SimulatedWorld();
+    this.sequels = new Sequels(this.world);
     this.network = new SimulatedNetwork(this.world, this.randomness.split("network"));
     this.topology = options.topology ?? defaultTopology(options.nodes ?? 3, "simulated");
     this.chosen = new ChosenValues((group) => this.#phase2(group));
@@ -167,12 +173,19 @@ export class SimulatedCluster {
       limits,
       flushMs: (randomness) => 0.2 + randomness.fraction() * 0.6,
       wrapPeers: (peers) =>
-        new WatchedTransport(peers, (subject, payload) =>
-          this.#watch(() => this.#sent(node, subject, payload)),
+        new WatchedTransport(
+          peers,
+          (subject, payload) => this.#watch(() => this.#sent(node, subject, payload)),
+          () => node.trap?.left(),
         ),
       wrapClients: (clients) =>
-        new WatchedTransport(clients, (_, payload) =>
-          this.#watch(() => this.#replied(node, payload)),
+        new WatchedTransport(
+          clients,
+          (subject, payload) => {
+            this.#watch(() => this.#replied(node, payload));
+            if (isInboxSubject(subject)) node.trap?.leaves("answer");
+          },
+          () => node.trap?.left(),
         ),
       log: (from, what, details) => {
         this.noteEvent(from, what, details);
@@ -227,6 +240,7 @@ export class SimulatedCluster {
 
   #sent(node: SimulatedNode, subject: string, payload: Uint8Array): void {
     const { envelope, message } = decodePeerMessage(payload);
+    this.oldMessages.note(message.type, node.name, subject, payload);
     this.trace.add(`${this.world.nowMs} ${subject} ${message.type} ${payload.length}`);
     this.trace.addBytes(payload);
     this.persisted.noteSent(node.name, node.logDisk, envelope.group, message);
@@ -236,6 +250,7 @@ export class SimulatedCluster {
     if (message.type === "accept" || message.type === "heartbeat") {
       this.leases.look(node.name, envelope.group, node.host?.replica(envelope.group));
     }
+    node.trap?.leaves(message.type);
     if (message.type === "heartbeatAcked") {
       this.#noteCheckpoint(`${node.name}/${envelope.group}`, message.checkpointThrough);
     }

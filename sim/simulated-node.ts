@@ -21,6 +21,7 @@ import type { Topology } from "../infra/topology/topology.ts";
 import type { SimulatedNetwork } from "../infra/transport/simulated-network.ts";
 import type { Transport, TransportProblem } from "../infra/transport/transport.ts";
 import type { ReplicaState } from "../kv/replica-state.ts";
+import type { Trap } from "./faults/trap.ts";
 import { Violation } from "./violation.ts";
 
 export interface SimulatedNodeOptions {
@@ -73,6 +74,8 @@ export class SimulatedNode {
   #lostLog = false;
   /** An older copy of its disk was put in its place: what it promised and accepted since is forgotten. */
   #restored = false;
+  /** Ends the node when it says something; in wait for that until it is mended. */
+  trap: Trap | undefined;
   /** Writes of log and state take that many times as long. */
   flushSlowdown = 1;
 
@@ -276,6 +279,7 @@ export class SimulatedNode {
     this.logDisk.faults.failNextFlush = false;
     this.logDisk.faults.failure = undefined;
     this.logDisk.faults.full = false;
+    this.trap = undefined;
     this.logDisk.onFlush = undefined;
     this.stateDisk.fault = "none";
     this.stateDisk.onChange = undefined;

@@ -1,5 +1,5 @@
 /** What happens to messages between nodes. Clients keep reaching everybody: a cut-off leader goes on being asked. */
-import { between, type Fault } from "./stage.ts";
+import { between, type Fault, type Stage } from "./stage.ts";
 
 export const networkFaults = {
   loss: ({ cluster, randomness }) => {
@@ -7,12 +7,24 @@ export const networkFaults = {
     return true;
   },
 
+  duplication: ({ cluster, randomness }) => {
+    cluster.network.setConditions({ duplicateChance: between(randomness, 0.05, 0.4) });
+    return true;
+  },
+
+  reordering: ({ cluster, randomness }) => {
+    cluster.network.setConditions({
+      delayMsMean: between(randomness, 0.5, 10),
+      overtakeChance: between(randomness, 0.1, 0.6),
+    });
+    return true;
+  },
+
+  /** Most messages take a little longer, some much longer. */
   delay: ({ cluster, randomness }) => {
     cluster.network.setConditions({
       delayMsMean: between(randomness, 1, 25),
-      slowChance: 0.02,
-      duplicateChance: 0.05,
-      overtakeChance: 0.2,
+      slowChance: between(randomness, 0.005, 0.04),
     });
     return true;
   },
@@ -38,6 +50,14 @@ export const networkFaults = {
     return true;
   },
 
+  /** The two halves of the others only have the victim in common. */
+  bridge: ({ cluster, randomness, others }) => {
+    const shuffled = shuffle(others, randomness);
+    const half = Math.ceil(shuffled.length / 2);
+    cluster.network.partition(shuffled.slice(0, half), shuffled.slice(half));
+    return shuffled.length > 1;
+  },
+
   deafness: ({ cluster, victim }) => {
     cluster.network.setDeaf(victim.name, true);
     return true;
@@ -52,6 +72,31 @@ export const networkFaults = {
     return true;
   },
 
+  /** One node after the other is clogged, and they are unclogged one by one in another order. */
+  "swizzle clog": ({ cluster, randomness }) => {
+    const { network, sequels, nodes } = cluster;
+    const names = shuffle(
+      [...nodes.keys()].filter(() => randomness.chance(0.8)),
+      randomness,
+    );
+    let delayMs = 0;
+    const each = (order: readonly string[], change: (from: string, to: string) => void): void => {
+      for (const name of order) {
+        sequels.later(delayMs, () => {
+          for (const other of nodes.keys()) {
+            if (other === name) continue;
+            change(name, other);
+            change(other, name);
+          }
+        });
+        delayMs += between(randomness, 10, 400);
+      }
+    };
+    each(names, (from, to) => network.clog(from, to));
+    each(shuffle(names, randomness), (from, to) => network.unclog(from, to));
+    return names.length > 0;
+  },
+
   /** Requests on raw subjects reach some nodes much later than others. */
   "late requests": ({ cluster, randomness }) => {
     for (const client of cluster.rawClients) {
@@ -61,21 +106,14 @@ export const networkFaults = {
     }
     return cluster.rawClients.length > 0;
   },
-
-  disconnect: ({ cluster, victim }) => {
-    for (const transport of cluster.network.transportsOf(victim.name)) {
-      cluster.network.disconnect(transport);
-    }
-    return true;
-  },
-
-  "broker restart": ({ cluster }) => {
-    cluster.network.restartBroker();
-    return true;
-  },
-
-  "broker outage": ({ cluster }) => {
-    cluster.network.stopBroker();
-    return true;
-  },
 } as const satisfies Record<string, Fault>;
+
+export function shuffle<Item>(
+  items: readonly Item[],
+  randomness: Stage["randomness"],
+): readonly Item[] {
+  return items
+    .map((item) => ({ item, lot: randomness.fraction() }))
+    .toSorted((left, right) => left.lot - right.lot)
+    .map(({ item }) => item);
+}

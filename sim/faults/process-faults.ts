@@ -1,15 +1,14 @@
 /** What happens to a node's process, its machine and its clocks. */
-import { between, type Fault, type Stage } from "./stage.ts";
+import type { SimulatedNode } from "../simulated-node.ts";
+import { between, bringDown, startLater, type Fault, type Stage } from "./stage.ts";
 
 /** How far clocks run apart: within what leases tolerate. */
 const driftRatio = 0.04;
 const dayMs = 24 * 60 * 60 * 1_000;
 
-function bringDown(nodes: readonly Stage["victim"][], { randomness }: Stage): void {
-  for (const node of nodes) {
-    if (randomness.chance(0.5)) node.kill();
-    else node.losePower(randomness);
-  }
+function bringAllDown(stage: Stage, nodes: readonly SimulatedNode[]): boolean {
+  for (const node of nodes) bringDown(stage, node);
+  return nodes.length > 0;
 }
 
 export const processFaults = {
@@ -24,25 +23,45 @@ export const processFaults = {
   },
 
   /** Comes back before anybody has noticed: what it owes from before is still expected of it. */
-  "quick restart": ({ victim, cluster, randomness }) => {
+  "quick restart": (stage) => {
+    const { victim, randomness } = stage;
     victim.losePower(randomness);
-    cluster.world.schedule(between(randomness, 1, 100), () => {
-      if (!victim.running) victim.start();
-    });
+    startLater(stage, victim, between(randomness, 1, 100));
+    return true;
+  },
+
+  /** One after the other, each back soon: a rolling restart by somebody in a hurry. */
+  "restart of all": (stage) => {
+    const { cluster, randomness } = stage;
+    let delayMs = 0;
+    for (const node of cluster.nodes.values()) {
+      cluster.sequels.later(delayMs, () => {
+        bringDown(stage, node);
+        startLater(stage, node, between(randomness, 1, 50));
+      });
+      delayMs += between(randomness, 1, 400);
+    }
     return true;
   },
 
   "crash of half": (stage) => {
     const nodes = [...stage.cluster.nodes.values()];
-    bringDown(
-      nodes.filter(() => stage.randomness.chance(0.5)),
+    return bringAllDown(
       stage,
+      nodes.filter(() => stage.randomness.chance(0.5)),
     );
-    return true;
   },
 
   "crash of all": (stage) => {
-    bringDown([...stage.cluster.nodes.values()], stage);
+    return bringAllDown(stage, [...stage.cluster.nodes.values()]);
+  },
+
+  /** All of them at one moment, and back at once. */
+  "power failure": (stage) => {
+    for (const node of stage.cluster.nodes.values()) {
+      node.losePower(stage.randomness);
+      startLater(stage, node, between(stage.randomness, 1, 200));
+    }
     return true;
   },
 

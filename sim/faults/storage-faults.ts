@@ -1,14 +1,79 @@
 /** What happens to a node's disks. Faults that no restart mends strike a minority only: more cannot be survived. */
-import { between, type Fault } from "./stage.ts";
+import { flushFailures } from "../../infra/log-store/simulated-log-store.ts";
+import type { SimulatedNode } from "../simulated-node.ts";
+import { between, startLater, type Fault, type Stage } from "./stage.ts";
+
+const stateFailures = ["fsync error", "poisoned fsync", "rejected write"] as const;
+/** How often a restored node's peers are asked whether they have met its later start. */
+const lookMs = 10;
+
+/** Two slots of one group that are stored, and the group. */
+function storedSlots({
+  victim,
+  randomness,
+}: Stage):
+  | { readonly group: string; readonly slot: number; readonly other: number | undefined }
+  | undefined {
+  const groups = [...victim.logDisk.groups].filter(([, { records }]) => records.size > 0);
+  const [group, stored] = groups[randomness.below(Math.max(1, groups.length))] ?? [];
+  if (group === undefined || stored === undefined) return undefined;
+  const slots = [...stored.records.keys()];
+  const at = randomness.below(slots.length);
+  const slot = slots[at];
+  if (slot === undefined) return undefined;
+  const step = 1 + randomness.below(Math.max(1, slots.length - 1));
+  return { group, slot, other: slots.length > 1 ? slots[(at + step) % slots.length] : undefined };
+}
+
+/** Every other node has made durable that it met this start of the victim, or a later one. */
+function isKnownToAll({ cluster, others }: Stage, member: number, incarnation: number): boolean {
+  return others.every((name) => {
+    const met = cluster.node(name).logDisk.peers.get(member);
+    return met !== undefined && met.incarnation >= incarnation;
+  });
+}
+
+function hurt({ cluster }: Stage, { name }: SimulatedNode): void {
+  cluster.hurt.add(name);
+}
 
 export const storageFaults = {
-  "failed flush": ({ victim }) => {
+  "failed flush": ({ victim, randomness }) => {
     victim.logDisk.faults.failNextFlush = true;
+    victim.logDisk.faults.failure = flushFailures[randomness.below(flushFailures.length)];
     return true;
+  },
+
+  /** What is read again after the failure, and may yet be lost, is lost or not before anybody flushed it. */
+  "failed flush and power loss": (stage) => {
+    const { victim, cluster, randomness } = stage;
+    victim.logDisk.faults.failNextFlush = true;
+    victim.logDisk.faults.failure = "visible";
+    cluster.sequels.once(
+      2,
+      () => victim.logDisk.failed,
+      () => {
+        victim.losePower(randomness);
+        startLater(stage, victim, between(randomness, 1, 100));
+        stage.strikes();
+      },
+    );
+    return false;
   },
 
   "full disk": ({ victim }) => {
     victim.stateDisk.fault = "full disk";
+    return true;
+  },
+
+  "full log disk": ({ victim }) => {
+    victim.logDisk.faults.full = true;
+    return true;
+  },
+
+  "failed write of state": ({ victim, randomness }) => {
+    const failure = stateFailures[randomness.below(stateFailures.length)];
+    if (failure !== undefined) victim.stateDisk.fault = failure;
     return true;
   },
 
@@ -17,39 +82,99 @@ export const storageFaults = {
     return true;
   },
 
-  "lost log": ({ victim, cluster, randomness }) => {
+  "slow disks": ({ cluster, randomness }) => {
+    for (const node of cluster.nodes.values()) node.flushSlowdown = between(randomness, 1, 60);
+    return true;
+  },
+
+  "lost log": (stage) => {
+    const { victim, cluster, randomness } = stage;
     if (!cluster.mayHurt(victim)) return false;
-    cluster.hurt.add(victim.name);
+    hurt(stage, victim);
     victim.losePower(randomness);
     victim.loseLog(randomness.chance(0.5));
     return true;
   },
 
-  "lost state": ({ victim, cluster, randomness }) => {
+  "lost state": (stage) => {
+    const { victim, cluster, randomness } = stage;
     if (!cluster.mayHurt(victim)) return false;
-    cluster.hurt.add(victim.name);
+    hurt(stage, victim);
     victim.losePower(randomness);
     victim.stateDisk.lose();
     return true;
   },
 
-  "flipped bit in the log": ({ victim, cluster, randomness }) => {
+  /** The directory is emptied, with or without the identity file in it. */
+  reformat: (stage) => {
+    const { victim, cluster, randomness } = stage;
     if (!cluster.mayHurt(victim)) return false;
-    const groups = [...victim.logDisk.groups];
-    const [name, stored] = groups[randomness.below(groups.length)] ?? [];
-    const slots = [...(stored?.records.keys() ?? [])];
-    const slot = slots[randomness.below(slots.length)];
-    if (name === undefined || slot === undefined) return false;
-    cluster.hurt.add(victim.name);
-    if (randomness.chance(0.5)) victim.losePower(randomness);
-    return victim.logDisk.flipBit(name, slot, randomness.below(8 * 64));
+    hurt(stage, victim);
+    victim.losePower(randomness);
+    victim.loseLog(randomness.chance(0.5));
+    victim.stateDisk.lose();
+    return true;
   },
 
-  "flipped bit in the state": ({ victim, cluster, randomness }) => {
+  /**
+   * A backup of the whole disk is put back, older than a start that all the others have met. Nobody can tell that a
+   * backup of the last start was put back: the operator's handbook forbids both.
+   */
+  "restored store": (stage) => {
+    const { victim, cluster, randomness } = stage;
+    const member = victim.logDisk.identity?.member;
+    if (!cluster.mayHurt(victim) || !victim.running || member === undefined) return false;
+    const backup = victim.copyDisks();
+    victim.losePower(randomness);
+    startLater(stage, victim, between(randomness, 1, 50));
+    cluster.sequels.once(
+      lookMs,
+      () => isKnownToAll(stage, member, (backup.log.identity?.incarnation ?? 0) + 1),
+      () => {
+        if (!cluster.mayHurt(victim)) return;
+        hurt(stage, victim);
+        victim.restoreDisks(backup);
+        startLater(stage, victim, between(randomness, 1, 50));
+        stage.strikes();
+      },
+    );
+    return false;
+  },
+
+  "flipped bit in the log": (stage) => {
+    const { victim, cluster, randomness } = stage;
+    const stored = storedSlots(stage);
+    if (!cluster.mayHurt(victim) || stored === undefined) return false;
+    hurt(stage, victim);
+    if (randomness.chance(0.5)) victim.losePower(randomness);
+    return victim.logDisk.flipBit(stored.group, stored.slot, randomness.below(8 * 64));
+  },
+
+  "misplaced record": (stage) => {
+    const { victim, cluster, randomness } = stage;
+    const stored = storedSlots(stage);
+    if (!cluster.mayHurt(victim) || stored?.other === undefined) return false;
+    hurt(stage, victim);
+    if (randomness.chance(0.5)) victim.losePower(randomness);
+    const { group, slot, other } = stored;
+    return victim.logDisk.misplaceRecord(group, slot, other, randomness.chance(0.5));
+  },
+
+  "flipped bit in the state": (stage) => {
+    const { victim, cluster, randomness } = stage;
     if (!cluster.mayHurt(victim)) return false;
     if (randomness.chance(0.5)) victim.losePower(randomness);
     if (!victim.stateDisk.flipBit(randomness)) return false;
-    cluster.hurt.add(victim.name);
+    hurt(stage, victim);
+    return true;
+  },
+
+  "misplaced block": (stage) => {
+    const { victim, cluster, randomness } = stage;
+    if (!cluster.mayHurt(victim)) return false;
+    if (randomness.chance(0.5)) victim.losePower(randomness);
+    if (!victim.stateDisk.misplaceBlock(randomness)) return false;
+    hurt(stage, victim);
     return true;
   },
 } as const satisfies Record<string, Fault>;
