@@ -27,6 +27,18 @@ export const diskVerbs: Verbs = {
     node.flushSlowdown = 1_000;
   }),
 
+  /** Flushes take seconds. */
+  "stall-disk": each((node) => {
+    node.flushSlowdown = 10_000;
+  }),
+  /** Checkpoints take seconds: a node that drains has some of its life before it. */
+  "slow-state": each((node) => {
+    node.stateDisk.latencyMs = () => 1_000;
+  }),
+  "mend-disk": each((node) => {
+    node.flushSlowdown = 1;
+  }),
+
   /** `flip g1 n1 3`: a bit of the record of slot 3. */
   flip: ({ cluster }, [group = "", name = "", slot = ""]) => {
     cluster.hurt.add(name);

@@ -1,21 +1,26 @@
 /** Time, and what can be seen of the cluster. */
 import type { SimulatedNode } from "../../../../sim/simulated-node.ts";
-import { patienceMs } from "../scene.ts";
 import type { Verbs } from "./verb.ts";
 
 export const lookingVerbs: Verbs = {
   /** So many milliseconds pass. */
   run: async (scene, [ms = ""]) => void (await scene.until(() => false, Number(ms))),
 
-  /** Waits until somebody leads the group; `leads g1 n2`: until that node does. */
+  /** Waits until somebody leads the group; `leads g1 n2`: until that node does, whatever others believe. */
   leads: async (scene, [group = "", node]) => {
-    const leader = (): string | undefined => scene.cluster.leaderOf(group)?.name;
-    await scene.until(
-      () => (node === undefined ? leader() !== undefined : leader() === node),
-      patienceMs,
-    );
-    return leader() ?? "nobody";
+    const { cluster } = scene;
+    const leader = (): string | undefined => cluster.leaderOf(group)?.name;
+    const isMet = (): boolean =>
+      node === undefined ? leader() !== undefined : leadsItself(cluster.node(node), group);
+    return (await scene.until(isMet)) && node !== undefined ? node : (leader() ?? "nobody");
   },
+
+  /** Whom these take for the leader. */
+  believes: (scene, [group = "", ...names]) =>
+    scene
+      .nodes(names)
+      .map(({ name, host }) => `${name} ${host?.replica(group)?.status().leader ?? "nobody"}`)
+      .join("\n"),
 
   status: (scene, words) => scene.nodes(words).map(statusText).join("\n"),
 
@@ -34,6 +39,10 @@ export const lookingVerbs: Verbs = {
     return cluster.reigns <= Number(most) ? "so it is" : `no, ${cluster.reigns}`;
   },
 };
+
+function leadsItself({ host }: SimulatedNode, group: string): boolean {
+  return host?.replica(group)?.leads === true;
+}
 
 function statusText(node: SimulatedNode): string {
   const status = node.host?.status();

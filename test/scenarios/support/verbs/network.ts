@@ -5,6 +5,9 @@ export const networkVerbs: Verbs = {
   cut: ({ cluster }, words) => {
     for (const [from, to] of links(words)) cluster.network.cut(from, to);
   },
+  mend: ({ cluster }, words) => {
+    for (const [from, to] of links(words)) cluster.network.heal(from, to);
+  },
   clog: ({ cluster }, words) => {
     for (const [from, to] of links(words)) cluster.network.clog(from, to);
   },
