@@ -7,6 +7,7 @@ import { judgeLogs } from "./judge-logs.ts";
 import type { OutcomesChecked } from "./oracles/exactly-once.ts";
 import type { Replayed, ReplayedGroup } from "./oracles/log-replay.ts";
 import { checkOwners } from "./oracles/region-owners.ts";
+import { checkRestoredStores } from "./oracles/restored-stores.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
 import { Violation } from "./violation.ts";
 import type { History } from "./workload/history.ts";
@@ -34,6 +35,7 @@ export function judge(
     checkReplicas(cluster, group, own);
   }
   checkOwnersOf(cluster);
+  checkRestoredStores(cluster.nodes.values());
   return { ...judgeHistory(operations), outcomes };
 }
 

@@ -50,6 +50,9 @@ export interface StateWatch {
   checkpointed(group: string, through: number): void;
 }
 
+/** Found when the log is read: such a node stays up and takes no part. */
+const barring = new Set(["CORRUPT_STORE", "RESTORED_STORE"]);
+
 /** A node's whole disk at one moment. */
 export interface DisksCopy {
   readonly log: LogDiskCopy;
@@ -123,6 +126,11 @@ export class SimulatedNode {
     return this.#restored;
   }
 
+  /** Why it takes no part: its store could not be opened, or the others have said so. */
+  get barredFor(): string | undefined {
+    return this.#barred ?? this.#host?.status().barred?.code;
+  }
+
   /** Counts the starts of its store: 0 before the first. */
   get incarnation(): number {
     return this.logDisk.identity?.incarnation ?? 0;
@@ -171,7 +179,7 @@ export class SimulatedNode {
     try {
       this.#run(process, own, peers, clients, this.#logStore);
     } catch (error) {
-      if (!(error instanceof SynodError) || error.code !== "CORRUPT_STORE") throw error;
+      if (!(error instanceof SynodError) || !barring.has(error.code)) throw error;
       this.#bar(error, clients);
     }
   }
