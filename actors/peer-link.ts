@@ -123,7 +123,7 @@ export class PeerLink {
     }
     const { envelope, message } = packet;
     if (!this.#isOfThisCluster(envelope, message)) return;
-    if (!this.#isFromNewestStart(envelope, message)) return;
+    if (!this.#isFromNewestStart(node, envelope, message)) return;
     const times = { nowMs: clock.monotonicMs(), wallMs: clock.wallMs() };
     this.#options.receive(message, envelope.group, { node, member: envelope.member }, times);
   }
@@ -143,13 +143,18 @@ export class PeerLink {
     return false;
   }
 
-  /** An introduction is let through also when it is late: its sender has to be told. */
-  #isFromNewestStart(envelope: Envelope, message: PeerMessage): boolean {
-    const verdict = this.#options.starts.judge(envelope);
+  /**
+   * Whoever speaks for another start than the newest is told of that one. A store that was copied back has to hear it
+   * before its next start, which nobody would recognise; to others it is nothing new. An introduction is let through:
+   * it is answered so in any case.
+   */
+  #isFromNewestStart(node: string, envelope: Envelope, message: PeerMessage): boolean {
+    const { starts, drops } = this.#options;
+    const verdict = starts.judge(envelope);
     if (verdict === "current" || message.type === "hello") return true;
-    this.#options.drops.count(
-      verdict === "late" ? "an earlier start's message" : "a copied store's message",
-    );
+    drops.count(verdict === "late" ? "an earlier start's message" : "a copied store's message");
+    const newest = starts.met(envelope.member);
+    if (newest !== undefined) this.send(node, "", { type: "helloAnswer", ...newest });
     return false;
   }
 }

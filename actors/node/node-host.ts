@@ -93,6 +93,7 @@ export class NodeHost {
     this.#options = options;
     this.#self = { node, member };
     this.#start = { member, incarnation, start: randomness.identifier() };
+    requireOwnStartsOnly(logStore);
     const stored = storedBirths(logStore);
     const plans = birthPlansFor(topology, node, stored);
     const ownGroups = plans.filter((plan) => plan.nodes.includes(node)).map(({ group }) => group);
@@ -298,6 +299,10 @@ export class NodeHost {
         return this.#drainReplicas();
       case "barred":
         return this.#bar({ code: effect.code, text: effect.text });
+      case "laterStartMet":
+        return this.#options.logStore.recordPeer(effect.met, (failure) => {
+          if (failure !== undefined) this.#stopAll(failure);
+        });
       case "stopped":
         return this.#close();
     }
@@ -460,4 +465,18 @@ export class NodeHost {
 
 function groupsOf({ groups }: Topology): readonly GroupRoute[] {
   return groups.map(({ name, members }) => ({ group: name, nodes: members, leader: undefined }));
+}
+
+/**
+ * A store that was told of a start of its own that it does not know was copied back. Restarting it raises its
+ * incarnation beyond that start, so that nobody else would recognise it any more.
+ */
+function requireOwnStartsOnly(logStore: LogStore): void {
+  const { member, incarnation } = logStore.identity;
+  const met = logStore.peers().find((peer) => peer.member === member);
+  if (met === undefined) return;
+  throw new SynodError(
+    "RESTORED_STORE",
+    `this store, now at start ${incarnation}, was told of a start ${met.incarnation} that it does not know: it was copied back`,
+  );
 }

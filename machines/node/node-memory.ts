@@ -46,6 +46,8 @@ export type NodeEffect =
       readonly code: "LOST_STORE" | "RESTORED_STORE";
       readonly text: string;
     }
+  /** A later start of this very store than its own disk knows of: to be remembered for good. */
+  | { readonly type: "laterStartMet"; readonly met: Start }
   | { readonly type: "stopped" };
 
 export interface NodeInput {
@@ -136,7 +138,8 @@ export class NodeLife {
     );
   }
 
-  barForRestoredStore({ from, incarnation }: FromPeer<HelloAnswer>): void {
+  barForRestoredStore({ from, member, incarnation, start }: FromPeer<HelloAnswer>): void {
+    this.outbox.push({ type: "laterStartMet", met: { member, incarnation, start } });
     this.#bar(
       "RESTORED_STORE",
       `${from.node} has met start ${incarnation} of this store, which is at start ${this.#input.start.incarnation}`,
