@@ -194,13 +194,13 @@ export class SimulatedCluster {
       states: this.#statesOf(name, () => node.logDisk),
     });
     node.logDisk.onDurable = (group, change) => {
+      this.#observer?.flushed?.(name, group, change);
       this.#watch(() => {
         if (change.trimThrough !== undefined) this.trims += 1;
         this.chosen.noteDurable(name, group, change);
         this.persisted.noteDurable(name, group, change);
         this.progress.noteDurable(name, group, change, node.logDisk.group(group).head);
       });
-      this.#observer?.flushed?.(name, group, change);
     };
     return node;
   }

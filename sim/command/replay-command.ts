@@ -17,7 +17,8 @@ function optionWords(options: SeedOptions): readonly string[] {
   add("--phase1", quorums?.phase1);
   add("--phase2", quorums?.phase2);
   add("--faults-ms", faultsMs === usualFaultsMs ? undefined : faultsMs);
-  add("--faults", faults && `"${faults.join(",")}"`);
+  const names = faults?.join(",");
+  add("--faults", names?.includes(" ") === true ? `"${names}"` : names);
   if (without !== undefined && without.size > 0) add("--without", formatStrikeNumbers(without));
   add("--clients", options.clients);
   add("--raw-clients", options.rawClients);

@@ -11,13 +11,13 @@ export function answer(job: SeedJob, readRealClock: () => number): SeedOutcome {
   const startedMs = readRealClock();
   const observer = job.recording === undefined ? new StrikeRecorder() : new RunRecorder();
   const close = (violation?: Violation): Omit<SeedOutcome, "kind"> => {
-    const realMs = readRealClock() - startedMs;
-    if (observer instanceof StrikeRecorder) return { realMs, strikes: observer.strikes };
+    const figures = { realMs: readRealClock() - startedMs, endedMs: observer.nowMs };
+    if (observer instanceof StrikeRecorder) return { ...figures, strikes: observer.strikes };
     const strikes = observer.events.flatMap((event) => {
       return event.kind === "noted" ? (strikeIn(event.line) ?? []) : [];
     });
     const recording = job.recording && recordingOf(observer, job.recording, violation);
-    return { realMs, strikes, ...(recording === undefined ? {} : { recording }) };
+    return { ...figures, strikes, ...(recording === undefined ? {} : { recording }) };
   };
   try {
     const report = runSeed(options, observer);

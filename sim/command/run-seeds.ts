@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs";
 import type { RecordingRequest } from "../trace/recording.ts";
 import type { SeedOptions, SeedReport } from "../run-seed.ts";
+import { interruptedCode, listenForInterruption } from "./interruption.ts";
 import { replayCommand } from "./replay-command.ts";
 import { failedLines, faultTotals, passedLine, summaryLines } from "./report-lines.ts";
 import type { SeedOutcome } from "./seed-job.ts";
@@ -24,18 +25,13 @@ interface SeedResult {
   readonly replay: string;
 }
 
-const interruptedCode = 130;
-const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-
 export async function runSeeds(run: SeedsRun): Promise<number> {
   const { options, threads, caller } = run;
   const startedMs = performance.now();
   const cpuBefore = process.cpuUsage();
   const results: SeedResult[] = [];
-  const interruption = new Promise<"interrupted">((resolve) => {
-    for (const signal of signals) process.on(signal, () => resolve("interrupted"));
-  });
-  const ended = await Promise.race([runAll(run, results, startedMs), interruption]);
+  const interruption = listenForInterruption();
+  const ended = await Promise.race([runAll(run, results, startedMs), interruption.promise]);
   if (ended === "interrupted") await threads.stop();
 
   const reports = reportsOf(results);

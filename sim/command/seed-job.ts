@@ -36,6 +36,8 @@ export interface SeedFailed {
 export type SeedOutcome = (SeedPassed | SeedFailed) & {
   readonly realMs: number;
   readonly strikes: readonly KnownStrike[];
+  /** Virtual time at its end. */
+  readonly endedMs: number;
   /** Where one was asked for. */
   readonly recording?: Recording;
 };

@@ -70,7 +70,10 @@ export function addSimulation(command: Command, place: SimulationPlace): Command
       new Option("--seed-start <number>", "the first of them").argParser(wholeNumber(0)).default(1),
     )
     .addOption(
-      new Option("--minutes <number>", "run seeds for so long instead")
+      new Option(
+        "--minutes <number>",
+        "run seeds for so long instead; with --shrink: look no longer",
+      )
         .argParser(positive)
         .conflicts("seeds"),
     )
@@ -82,7 +85,7 @@ export function addSimulation(command: Command, place: SimulationPlace): Command
     .addOption(
       new Option("--shrink <seed>", "make a seed that fails smaller, and draw what happens")
         .argParser(wholeNumber(0))
-        .conflicts(["seeds", "seedStart", "minutes", "untilFailure", "twice", "json"]),
+        .conflicts(["seeds", "seedStart", "untilFailure", "twice", "json"]),
     )
     .addOption(
       new Option("--nodes <count>", "nodes of each cluster")

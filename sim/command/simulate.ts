@@ -3,6 +3,7 @@ import { faultClasses, type FaultClass } from "../nemesis.ts";
 import type { SeedOptions } from "../run-seed.ts";
 import { runSeeds } from "./run-seeds.ts";
 import { SeedThreads } from "./seed-threads.ts";
+import { shrinkSeed } from "./shrink-seed.ts";
 import type { SimulationOptions, SimulationPlace } from "./sim-options.ts";
 
 export interface Caller extends SimulationPlace {
@@ -13,6 +14,10 @@ export async function simulate(options: SimulationOptions, caller: Caller): Prom
   const shared = seedOptionsOf(options, caller);
   const threads = new SeedThreads(options.jobs);
   try {
+    if (options.shrink !== undefined) {
+      const start = { ...shared, seed: options.shrink };
+      return await shrinkSeed({ options, start, threads, caller });
+    }
     return await runSeeds({ options, shared, threads, caller });
   } finally {
     await threads.stop();

@@ -52,7 +52,7 @@ export function chartSvg(chart: SequenceChart): string {
     `<title>${escaped(title)}</title>`,
     `<rect width="${width}" height="${height}" fill="white"/>`,
     `<text x="16" y="24" font-size="15" font-weight="600">${escaped(title + left)}</text>`,
-    ...(failure === undefined ? [] : [failureText(failure, 46)]),
+    ...(failure === undefined ? [] : [failureText(`VIOLATED  ${failure}`, 46)]),
     legend(62),
     ...rows.map((_, at) => stripe(at, width)),
     ...lifelines.map((lifeline, column) => lifelineOf(lifeline, column, bottom)),
@@ -190,7 +190,7 @@ function failureText(failure: string, y: number): string {
 function failureBand(failure: string, bottom: number, width: number): string {
   return [
     `<rect y="${bottom + 10}" width="${width}" height="34" fill="#fdeaea"/>`,
-    failureText(failure, bottom + 32),
+    failureText(`VIOLATED  ${failure}`, bottom + 32),
   ].join("");
 }
 

@@ -10,6 +10,8 @@ export interface Concern {
   readonly slot: number | undefined;
   readonly fromMs: number;
   readonly throughMs: number;
+  /** How far back a picture may go that has room for few rows. */
+  readonly pictureFromMs: number;
   /** Operations that the violation names. */
   readonly operations: readonly Recorded[];
   /** Something failed, or somebody asked: it is not just the end of a run. */
@@ -27,6 +29,7 @@ export interface Wanted {
 const lookBackMs = 1_500;
 const aroundMs = 100;
 const windowMsMax = 5_000;
+const pictureMsMax = 30_000;
 
 export function concernOf(
   recorder: RunRecorder,
@@ -48,7 +51,8 @@ export function concernOf(
   const since = times.length > 0 ? firstMs - aroundMs : throughMs - lookBackMs;
   const fromMs = known ?? Math.max(0, since, throughMs - windowMsMax);
   const isKnown = violation !== undefined || Object.keys(wanted).length > 0;
-  return { group, slot, fromMs, throughMs, operations, isKnown };
+  const pictureFromMs = known ?? Math.max(0, throughMs - pictureMsMax);
+  return { group, slot, fromMs, throughMs, pictureFromMs, operations, isKnown };
 }
 
 function upTo(endMs: number, times: readonly number[]): number {

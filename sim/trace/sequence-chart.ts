@@ -97,8 +97,8 @@ class Chartist {
 
   add(event: TraceEvent): void {
     if (event.kind === "noted") this.#noteProcess(event.line.node, event.line.what);
-    const { fromMs, throughMs } = this.#concern;
-    if (event.atMs < fromMs || event.atMs > throughMs) return;
+    const { pictureFromMs, throughMs } = this.#concern;
+    if (event.atMs < pictureFromMs || event.atMs > throughMs) return;
     switch (event.kind) {
       case "noted":
         return this.#noted(event);
