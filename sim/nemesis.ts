@@ -86,10 +86,10 @@ export class Nemesis {
     cluster.world.schedule(between(this.#timing, calmMs.min, withinMs), () => this.#round());
   }
 
-  /** Mends everything and leaves the cluster alone from here on. */
-  stop(): void {
+  /** Mends everything but these nodes, and leaves the cluster alone from here on. */
+  stop(leftBroken: ReadonlySet<string> = new Set()): void {
     this.#stopping = true;
-    this.#mend();
+    this.#mend(leftBroken);
   }
 
   /** The classes whose turn it is, and perhaps another. */
@@ -135,7 +135,7 @@ export class Nemesis {
     else cluster.noteEvent(victim.name, `came to nothing yet: ${name}`, { strike: number });
   }
 
-  #mend(): void {
+  #mend(leftBroken: ReadonlySet<string> = new Set()): void {
     const { cluster } = this.#options;
     const { network, nodes, dayAhead, sequels } = cluster;
     cluster.noteEvent("all", "mended", {});
@@ -144,7 +144,7 @@ export class Nemesis {
     network.setConditions(calmConditions);
     network.healAll();
     dayAhead?.end();
-    for (const node of nodes.values()) node.mend();
+    for (const node of nodes.values()) if (!leftBroken.has(node.name)) node.mend();
   }
 
   #anyNode(randomness: SeededRandomness): SimulatedNode {

@@ -9,9 +9,13 @@ import {
   type FaultClass,
   type FaultCounts,
 } from "./nemesis.ts";
+import { recover, requireRest, type Liveness } from "./liveness.ts";
+import { requirePace } from "./pace.ts";
 import { judge, replicasOf } from "./judgement.ts";
 import type { RunObserver } from "./run-observer.ts";
 import { SimulatedCluster } from "./simulated-cluster.ts";
+import { toldKinds, type ToldKinds } from "./oracles/told-kinds.ts";
+import { lackingInRun, looksOf, type Looks } from "./vacuity.ts";
 import { Violation } from "./violation.ts";
 import { Crowd } from "./workload/crowd.ts";
 import { History } from "./workload/history.ts";
@@ -38,7 +42,7 @@ export interface SeedOptions {
   readonly without?: ReadonlySet<number>;
 }
 
-export interface SeedReport {
+export interface SeedReport extends Liveness {
   readonly seed: number;
   readonly nodes: number;
   readonly virtualMs: number;
@@ -52,6 +56,14 @@ export interface SeedReport {
   /** Keys whose histories were searched for an explanation, and those where the search gave up. */
   readonly registers: number;
   readonly registersUndecided: number;
+  /** Counters that were held against the sums of their increments. */
+  readonly counters: number;
+  /** Writes of which clients did not learn whether they were executed. */
+  readonly outcomesUnknown: number;
+  /** Answers and failures by their kinds. */
+  readonly told: ToldKinds;
+  /** How often each oracle had something to look at. */
+  readonly looks: Looks;
   /** Changes that watches told, and how often those that die were started again. */
   readonly watched: number;
   readonly watchRestarts: number;
@@ -102,6 +114,7 @@ function play(
   const { seed, faultsMs = 20_000, clients = 3, rawClients = 1, keys = keysDefault } = options;
   const { world, randomness, topology } = cluster;
   if (observer !== undefined) cluster.show(observer);
+  requirePace(world);
   cluster.startAll();
   const isBirthTroubled = randomness.split("birth").chance(troubledBirthChance);
   const firstStrike = isBirthTroubled ? troubleBirth(cluster, options) : 1;
@@ -123,25 +136,23 @@ function play(
   });
   nemesis.start();
   world.runFor(faultsMs);
-  nemesis.stop();
 
-  // Liveness: with everything mended, clients are answered again.
-  const answeredBefore = history.answered;
-  require("clients are answered again after the last fault", world.runUntil(
-    () => history.answered > answeredBefore + 50,
-    recoveryMs,
-  ));
+  const liveness = recover({
+    cluster,
+    randomness: randomness.split("liveness"),
+    history,
+    mend: (leftBroken) => nemesis.stop(leftBroken),
+  });
   crowd.stop();
   require("every call ends", world.runUntil(() => history.open === 0, recoveryMs));
   require("replicas catch up", world.runUntil(() => caughtUp(cluster), recoveryMs));
+  requireRest(cluster, crowd.resting, recoveryMs);
   for (const watcher of watchers) watcher.calmDown();
   require("watches catch up", world.runUntil(() => watchedAll(cluster, watchers), recoveryMs));
 
   const watches = watchers.map(({ record }) => record);
-  const registers = judge(cluster, history, watches);
-  // What was made smaller on purpose has one thing left to show.
-  if (options.without === undefined) requireSomethingHappened(cluster, history, nemesis);
-  return {
+  const judged = judge(cluster, history, watches);
+  const report: SeedReport = {
     seed,
     nodes: topology.nodes.length,
     virtualMs: Math.round(world.nowMs),
@@ -152,13 +163,24 @@ function play(
     checkpoints: cluster.checkpoints,
     trims: cluster.trims,
     faults: nemesis.counts,
-    registers: registers.checked,
-    registersUndecided: registers.undecided,
+    registers: judged.checked,
+    registersUndecided: judged.undecided,
+    counters: judged.counters,
+    outcomesUnknown: judged.outcomes.unknown,
+    told: toldKinds(history.operations),
+    looks: looksOf(cluster, judged),
     watched: watches.reduce((sum, { changes }) => sum + changes.length, 0),
     watchRestarts: watches.reduce((sum, { restarts }) => sum + restarts, 0),
     traceHash: cluster.trace.hex,
     events: world.eventsRun,
+    ...liveness,
   };
+  // What was made smaller on purpose has one thing left to show.
+  if (options.without !== undefined) return report;
+  const struck = options.faults === undefined ? nemesis.struck : undefined;
+  const lacking = lackingInRun({ ...report, struck });
+  if (lacking.length > 0) throw new Violation("vacuity", lacking.join(", "));
+  return report;
 }
 
 function topologyOf({ seed, nodes = 3, quorums }: SeedOptions): Topology {
@@ -205,18 +227,4 @@ function caughtUp(cluster: SimulatedCluster): boolean {
     const expected = members.filter((node) => !cluster.hurt.has(node)).length;
     return whole.length === expected && applied.size === 1;
   });
-}
-
-/** A run in which nothing happened proves nothing. */
-function requireSomethingHappened(
-  cluster: SimulatedCluster,
-  history: History,
-  nemesis: Nemesis,
-): void {
-  const vacuous =
-    cluster.chosen.chosenSlots === 0 ||
-    history.answered === 0 ||
-    nemesis.struck === 0 ||
-    cluster.persisted.checked === 0;
-  if (vacuous) throw new Violation("vacuity", "nothing was chosen, answered, struck or checked");
 }

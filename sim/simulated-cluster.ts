@@ -157,6 +157,11 @@ export class SimulatedCluster {
     return this.hurt.has(node) || this.node(node).restored;
   }
 
+  /** Distinct ballots of the group that were in power. */
+  reignsOf(group: string): number {
+    return [...this.#reigns].filter((reign) => reign.startsWith(`${group} `)).length;
+  }
+
   #phase2(group: string): number {
     const found = this.topology.groups.find(({ name }) => name === group);
     if (found === undefined) throw new Error(`no group is called ${group}`);

@@ -245,6 +245,11 @@ export class Replica {
     return this.#standing.stopReason;
   }
 
+  /** Requests and reads that somebody waits for, and that are not answered yet. */
+  get openRequests(): number {
+    return this.#answers.size + this.#intake.queuedFrames + this.#reads.waiting;
+  }
+
   /** The group's time as its leader knows it, in Unix milliseconds; undefined while this replica cannot know it. */
   physicalMs(): number | undefined {
     return this.#proposer.memory.reign?.lease.physicalMs(this.#options.clock.monotonicMs());

@@ -26,6 +26,11 @@ export class Inbox {
     return this.#late;
   }
 
+  /** What has a ticket. */
+  get waiting(): number {
+    return this.#correspondents.size;
+  }
+
   open(correspondent: Correspondent): number {
     const ticket = ++this.#ticketsIssued;
     this.#correspondents.set(ticket, correspondent);

@@ -1,4 +1,5 @@
 /** What a set of seeds has to contain, lest it prove nothing. */
+import { kindsOfAnswers, kindsOfFailures } from "../oracles/told-kinds.ts";
 import { faultClasses } from "../nemesis.ts";
 import type { SeedReport } from "../run-seed.ts";
 
@@ -19,6 +20,13 @@ export function lackingIn(reports: readonly SeedReport[]): readonly string[] {
   if (total(({ trims }) => trims) < 3) lacking.push("fewer than three trims");
   if (total(({ watchRestarts }) => watchRestarts) < 3)
     lacking.push("fewer than three restarts of a watch");
+  if (reports.every(({ leftBroken }) => leftBroken === 0)) {
+    lacking.push("no majority that went on alone");
+  }
+  if (total(({ outcomesUnknown }) => outcomesUnknown) === 0) lacking.push("no unknown outcome");
+  for (const kind of [...kindsOfAnswers, ...kindsOfFailures]) {
+    if (total(({ told }) => told[kind] ?? 0) === 0) lacking.push(`nothing told of kind ${kind}`);
+  }
   const undecided = total(({ registersUndecided }) => registersUndecided);
   if (undecided * 10 > total(({ registers }) => registers)) lacking.push("too many undecided keys");
   return lacking;

@@ -17,6 +17,7 @@ export class ChosenValues {
   readonly #phase2: (group: string) => number;
   readonly #groups = new Map<string, Slot[]>();
   #chosenSlots = 0;
+  readonly #chosenByGroup = new Map<string, number>();
 
   constructor(phase2: (group: string) => number) {
     this.#phase2 = phase2;
@@ -24,6 +25,10 @@ export class ChosenValues {
 
   get chosenSlots(): number {
     return this.#chosenSlots;
+  }
+
+  chosenIn(group: string): number {
+    return this.#chosenByGroup.get(group) ?? 0;
   }
 
   /** The values chosen in a group, from slot 1 up to the first slot without one. */
@@ -60,6 +65,7 @@ export class ChosenValues {
     if (known.chosen === undefined) {
       known.chosen = entry;
       this.#chosenSlots += 1;
+      this.#chosenByGroup.set(group, this.chosenIn(group) + 1);
     } else if (!sameEntry(known.chosen, entry)) {
       throw new Violation("one value is chosen per slot", `${group} slot ${slot} at ballot ${at}`);
     }

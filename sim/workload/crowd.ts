@@ -22,6 +22,8 @@ const raw: Habit = { concurrency: 3, burst: 1, thinkMs: 40 };
 const timeoutMs = 3_000;
 
 export class Crowd {
+  /** Those of which it can be said whether they wait for anything. */
+  readonly resting: readonly SimulatedClient[];
   readonly #clients: readonly (SimulatedClient | RawSimulatedClient)[];
 
   constructor(cluster: SimulatedCluster, history: History, options: CrowdOptions) {
@@ -46,6 +48,7 @@ export class Crowd {
       cluster.rawClients.push(name);
       return new RawSimulatedClient({ ...common(name), ...raw });
     });
+    this.resting = framed;
     this.#clients = [...framed, ...spoken];
   }
 

@@ -73,6 +73,11 @@ export class SimulatedClient {
     this.#stopping = true;
   }
 
+  /** Nothing is asked, waited for or under way but perhaps the way to the nodes. */
+  get isAtRest(): boolean {
+    return this.#core.pendingCalls === 0 && this.#core.inbox.waiting <= 1;
+  }
+
   /** Thinks for a moment, then asks. */
   #next(): void {
     const { process, randomness, thinkMs, burst } = this.#options;

@@ -1,0 +1,56 @@
+/** A run in which nothing happened proves nothing, and neither does one in which nothing was looked at. */
+import type { Judged } from "./judgement.ts";
+import type { SimulatedCluster } from "./simulated-cluster.ts";
+
+/** How often each of the oracles had something to look at. */
+export interface Looks {
+  readonly "chosen slots": number;
+  readonly "votes held against disks": number;
+  readonly "entries applied by several": number;
+  readonly "slots known chosen": number;
+  readonly "holders of leases": number;
+  readonly "answers with a place": number;
+  readonly "writes found in logs": number;
+  readonly "keys searched": number;
+}
+
+export function looksOf(
+  { chosen, persisted, applied, progress, leases }: SimulatedCluster,
+  { placed, outcomes, checked, undecided }: Judged,
+): Looks {
+  return {
+    "chosen slots": chosen.chosenSlots,
+    "votes held against disks": persisted.checked,
+    "entries applied by several": applied.compared,
+    "slots known chosen": progress.confirmed,
+    "holders of leases": leases.looked,
+    "answers with a place": placed,
+    "writes found in logs": outcomes.found,
+    "keys searched": checked - undecided,
+  };
+}
+
+/** What a run has to contain. */
+export interface Contents {
+  readonly nodes: number;
+  readonly answered: number;
+  /** Faults; undefined where some were left out on purpose. */
+  readonly struck: number | undefined;
+  readonly registers: number;
+  readonly registersUndecided: number;
+  readonly looks: Looks;
+}
+
+/** More of them than that, and the search was not one. */
+const undecidedShareMax = 0.1;
+
+export function lackingInRun(contents: Contents): readonly string[] {
+  const { nodes, answered, struck, registers, registersUndecided, looks } = contents;
+  const lacking = Object.entries(looks)
+    .filter(([what, times]) => times === 0 && (nodes > 1 || what !== "entries applied by several"))
+    .map(([what]) => `no ${what}`);
+  if (answered === 0) lacking.push("no answers");
+  if (struck === 0) lacking.push("no faults");
+  if (registersUndecided > registers * undecidedShareMax) lacking.push("too many undecided keys");
+  return lacking;
+}
