@@ -1,4 +1,5 @@
 /** Keeps asking every node how it is, as anybody may, and remembers what each said last. */
+import type { Ballot } from "../../../machines/ballot.ts";
 import type { NodeStatus } from "../../../infra/status/node-status.ts";
 import type { ReplicaStatus } from "../../../infra/status/replica-status.ts";
 import { adminSubject } from "../../../actors/subjects.ts";
@@ -42,6 +43,11 @@ export class Watcher {
   /** Nodes that say at this moment that they lead the group. */
   leadersOf(group: string): string[] {
     return [...this.#heard.keys()].filter((node) => this.replica(node, group)?.role === "leader");
+  }
+
+  /** Ballots of the nodes that say so. */
+  ballotsOf(group: string): Ballot[] {
+    return this.leadersOf(group).flatMap((node) => this.replica(node, group)?.ballot ?? []);
   }
 
   /** What was heard so far is not to be taken for what will be heard. */
