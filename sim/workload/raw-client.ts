@@ -162,7 +162,8 @@ export class RawSimulatedClient {
   }
 }
 
-function firstKeyOf(operation: WriteRequest | ReadRequest): string {
+/** What the request is sent under, beside its message id. */
+export function firstKeyOf(operation: WriteRequest | ReadRequest): string {
   if (operation.kind === operationKind.transaction) return firstKeyOfTransaction(operation);
   return "key" in operation ? operation.key : operation.start;
 }

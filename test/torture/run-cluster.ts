@@ -245,7 +245,7 @@ export class ClusterRun {
     const checked = judge({
       topology: cluster.topology,
       clusterId,
-      operations: this.history.operations,
+      history: this.history,
       watches,
       observed,
       entries,

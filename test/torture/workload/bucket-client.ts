@@ -10,6 +10,7 @@ import {
   checkKind,
   expectNothing,
   operationKind,
+  type Increment,
   type Put,
   type Range,
   type Transaction,
@@ -21,8 +22,6 @@ import type { Answer } from "../../../sim/workload/history.ts";
 import { Recorder, type ClientSetup, type Request } from "./recorder.ts";
 
 const prefix = bucketPrefix("default");
-/** An increment tells its sum alone. */
-const unknownRevision = 0;
 
 export class BucketClient {
   readonly recorder: Recorder;
@@ -59,9 +58,7 @@ export class BucketClient {
           }));
       }
       case operationKind.increment:
-        return this.#bucket.increment(nameOf(operation.key), operation.delta).then((value) => ({
-          result: { kind: operation.kind, revision: unknownRevision, value },
-        }));
+        return this.#increment(operation);
       case operationKind.get:
         return this.#bucket
           .find(nameOf(operation.key), { consistency: consistencyOf(freshness) })
@@ -91,6 +88,15 @@ export class BucketClient {
       ...(expectation === expectNothing ? {} : { previousRevision: expectation }),
     };
     return { result: await this.#bucket.put(nameOf(key), source.subarray(start, end), options) };
+  }
+
+  /** As a transaction, because `increment` alone tells no revision. */
+  async #increment({ kind, key, delta }: Increment): Promise<Answer> {
+    const operations = [{ op: "increment", key: nameOf(key), delta } as const];
+    const { revision, results } = await this.#client.commit({ operations });
+    const [outcome] = results;
+    if (outcome?.op !== "increment") throw new Error("an increment has one result");
+    return { result: { kind, revision, value: outcome.value } };
   }
 
   async #range(operation: Range, freshness: Freshness | undefined): Promise<Answer> {

@@ -17,7 +17,7 @@ export class CoreClient {
   readonly #timeoutMs: number;
 
   constructor(setup: ClientSetup) {
-    const { name, servers, prefix, timeoutMs } = setup;
+    const { name, servers, prefix, timeoutMs, history } = setup;
     this.#timeoutMs = timeoutMs;
     this.#transport = new NatsTransport({ servers, name, onProblem: () => undefined });
     this.#core = new ClientCore({
@@ -25,6 +25,7 @@ export class CoreClient {
       clock: systemClock,
       randomness: systemRandomness,
       prefix,
+      framed: (frame, operations) => history.attempts.noteFrame(frame, operations),
     });
     this.recorder = new Recorder(setup, (operation, freshness) => this.#ask(operation, freshness));
   }

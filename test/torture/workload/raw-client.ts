@@ -3,11 +3,13 @@
  * until it is answered; of the others it does not know what became of them.
  */
 import { systemClock } from "../../../infra/clock/system-clock.ts";
+import { identityOf } from "../../../infra/codec/raw/raw-identity.ts";
 import { SynodError } from "../../../infra/errors/synod-error.ts";
 import { NatsTransport } from "../../../infra/transport/nats-transport.ts";
 import type { InboundMessage } from "../../../infra/transport/transport.ts";
 import { operationKind } from "../../../kv/commands/operation.ts";
 import type { Answer } from "../../../sim/workload/history.ts";
+import { firstKeyOf } from "../../../sim/workload/raw-client.ts";
 import { outcomeOf, rawRequestOf, type RawRequest } from "../../../sim/workload/raw-requests.ts";
 import { Recorder, type ClientSetup, type Request } from "./recorder.ts";
 
@@ -71,13 +73,15 @@ export class RawClient {
   }
 
   #send(asking: Asking): void {
-    const { prefix, timeoutMs } = this.#setup;
+    const { prefix, timeoutMs, history } = this.#setup;
     const { subject, headers, body } = asking.request;
     asking.attemptsLeft -= 1;
     asking.silent += 1;
     this.#sent += 1;
     const reply = `${this.#transport.inboxPrefix}.${this.#sent}`;
     this.#open.set(reply, asking);
+    const { identity } = identityOf(firstKeyOf(asking.operation), headers["Nats-Msg-Id"], reply);
+    history.attempts.noteRequest(identity, asking.operation);
     const options = Object.keys(headers).length > 0 ? { reply, headers } : { reply };
     this.#transport.publish(`${prefix}.kv.default.${subject}`, body, options);
     systemClock.after(timeoutMs / attemptsMax, () => {

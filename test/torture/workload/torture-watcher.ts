@@ -80,6 +80,7 @@ export class TortureWatcher {
   get record(): WatchRecord {
     return {
       client: this.#setup.name,
+      range,
       withCurrent: this.#setup.withCurrent,
       initialCount: this.#initialCount,
       changes: this.#changes,
