@@ -1,0 +1,113 @@
+/** docs/testing.md says what there is: faults, checks, mutants, bugs. UPDATE_DOCS=1 writes its tables anew. */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { connectionFaults } from "../../sim/faults/connection-faults.ts";
+import { crashPoints } from "../../sim/faults/crash-points.ts";
+import { networkFaults } from "../../sim/faults/network-faults.ts";
+import { processFaults } from "../../sim/faults/process-faults.ts";
+import { stagedFaults } from "../../sim/faults/staged-faults.ts";
+import { storageFaults } from "../../sim/faults/storage-faults.ts";
+import { faultClasses } from "../../sim/nemesis.ts";
+import { mutants } from "../../sim/mutants/mutants.ts";
+import { bugs } from "../regressions/bugs.ts";
+
+/** As `npm run sim:mutants -- --json docs/data/mutants.json` writes it. */
+interface MutantFound {
+  readonly name: string;
+  readonly check: string;
+  /** Seeds it took. */
+  readonly seeds: number;
+}
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const path = `${root}/docs/testing.md`;
+const found = `${root}/docs/data/mutants.json`;
+
+const faults = {
+  "between nodes": networkFaults,
+  connections: connectionFaults,
+  "processes, machines, clocks": processFaults,
+  "chosen moments": crashPoints,
+  disks: storageFaults,
+  "scenes around a leader": stagedFaults,
+};
+
+function faultTable(): string {
+  const rows = Object.entries(faults).map(([where, classes]) => [
+    where,
+    Object.keys(classes).join(", "),
+  ]);
+  return table(["where", "classes"], rows);
+}
+
+function mutantTable(): string {
+  const results = JSON.parse(readFileSync(found, "utf8")) as readonly MutantFound[];
+  const rows = results.map(({ name, check, seeds }) => [name, `\`${check}\``, String(seeds)]);
+  return table(["what is broken", "caught by", "seeds it took"], rows);
+}
+
+function bugTable(): string {
+  const rows = bugs.map(({ fix, what, check, options, simulator }) => {
+    const command = options.map((word) => (word.includes(" ") ? `"${word}"` : word)).join(" ");
+    const own = simulator === undefined ? "" : `, simulator of ${simulator}`;
+    return [what, `\`${check}\``, `\`${command}\`${own}`, fix];
+  });
+  return table(["what was wrong", "found by", "seed", "fixed in"], rows);
+}
+
+function table(heading: readonly string[], body: readonly (readonly string[])[]): string {
+  const rows = [heading, ...body];
+  const widths = heading.map((_, at) => Math.max(...rows.map((row) => (row[at] ?? "").length)));
+  const line = (row: readonly string[], fill = " ") =>
+    `| ${row.map((cell, at) => cell.padEnd(widths[at] ?? 0, fill)).join(" | ")} |`;
+  const ruler = line(
+    heading.map(() => ""),
+    "-",
+  );
+  return [line(heading), ruler, ...body.map((row) => line(row))].join("\n");
+}
+
+function expectGenerated(name: string, content: string): void {
+  const place = new RegExp(`(<!-- generated: ${name} -->\n)[^]*?(<!-- end -->)`);
+  const text = readFileSync(path, "utf8");
+  const made = text.replace(
+    place,
+    (_, begin: string, end: string) => `${begin}\n${content}\n\n${end}`,
+  );
+  if (process.env["UPDATE_DOCS"] === "1") writeFileSync(path, made);
+  expect(readFileSync(path, "utf8")).toBe(made);
+  expect(made).toMatch(place);
+}
+
+test("the table of faults is current, and whole", () => {
+  expectGenerated("faults", faultTable());
+  const listed = Object.values(faults).flatMap((classes) => Object.keys(classes));
+  expect(listed.toSorted()).toEqual(faultClasses.toSorted());
+});
+
+test("every check of the simulator is explained, and no other", () => {
+  const sources = readdirSync(`${root}/sim`, { recursive: true, encoding: "utf8" }).filter(
+    (file) => file.endsWith(".ts") && !file.startsWith("mutants"),
+  );
+  const checks = sources.flatMap((file) => {
+    const source = readFileSync(`${root}/sim/${file}`, "utf8");
+    return [...source.matchAll(/new Violation\(\s*"([^"]+)"/g)].map(([, check = ""]) => check);
+  });
+  const page = readFileSync(path, "utf8");
+  const section = page.slice(page.indexOf("### Checks"), page.indexOf("### Mutants"));
+  const explained = [...section.matchAll(/^\| `([^`]+)`/gm)].map(([, check = ""]) => check);
+  const inOtherWords = new Set(["two runs of a seed are the same run"]);
+  const own = [...new Set(checks)].filter((check) => !inOtherWords.has(check));
+  expect(explained.toSorted()).toEqual(own.toSorted());
+});
+
+test.skipIf(!existsSync(found))("the table of mutants is current", () => {
+  expectGenerated("mutants", mutantTable());
+  const results = JSON.parse(readFileSync(found, "utf8")) as readonly MutantFound[];
+  expect(results.map(({ name }) => name)).toEqual(mutants.map(({ name }) => name));
+});
+
+test("the table of bugs is current", () => {
+  expectGenerated("bugs", bugTable());
+});
