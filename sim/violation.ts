@@ -3,7 +3,7 @@
 /** Where in a run to look; whatever is known of it. */
 export interface ViolationPlace {
   readonly group?: string;
-  readonly slot?: number;
+  readonly slots?: readonly number[];
   readonly node?: string;
   /** Internal key. */
   readonly key?: string;

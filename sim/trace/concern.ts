@@ -1,4 +1,4 @@
-/** Which part of a run a violation is about: its group, its slot, and the time in which it came about. */
+/** Which part of a run a violation is about: its group, its slots, and the time in which it came about. */
 import { operationKind } from "../../kv/commands/operation.ts";
 import type { Violation } from "../violation.ts";
 import type { Recorded } from "../workload/history.ts";
@@ -7,7 +7,7 @@ import type { RunRecorder } from "./run-recorder.ts";
 
 export interface Concern {
   readonly group: string | undefined;
-  readonly slot: number | undefined;
+  readonly slots: ReadonlySet<number>;
   readonly fromMs: number;
   readonly throughMs: number;
   /** How far back a picture may go that has room for few rows. */
@@ -40,9 +40,13 @@ export function concernOf(
   const { place } = violation ?? {};
   const groups = recorder.cluster?.topology.groups.map(({ name }) => name) ?? [];
   const group = wanted.group ?? place?.group ?? groups.find((name) => wordIn(text, name));
-  const slot = place?.slot ?? slotIn(text);
+  const slots = new Set(place?.slots ?? slotsIn(text));
   const operations = operationsNamed(recorder, text, place?.key);
-  const times = [...timesOfSlot(recorder, group, slot), ...operations.flatMap(timesOf)];
+  const times = [
+    ...timesIn(text),
+    ...timesOfSlots(recorder, group, slots),
+    ...operations.flatMap(timesOf),
+  ];
   const endMs = recorder.nowMs;
   const throughMs =
     wanted.throughMs ?? place?.throughMs ?? upTo(endMs, times.length > 0 ? times : [endMs]);
@@ -50,9 +54,9 @@ export function concernOf(
   const firstMs = times.reduce((least, atMs) => Math.min(least, atMs), Infinity);
   const since = times.length > 0 ? firstMs - aroundMs : throughMs - lookBackMs;
   const fromMs = known ?? Math.max(0, since, throughMs - windowMsMax);
-  const isKnown = violation !== undefined || Object.keys(wanted).length > 0;
   const pictureFromMs = known ?? Math.max(0, throughMs - pictureMsMax);
-  return { group, slot, fromMs, throughMs, pictureFromMs, operations, isKnown };
+  const isKnown = violation !== undefined || Object.keys(wanted).length > 0;
+  return { group, slots, fromMs, throughMs, pictureFromMs, operations, isKnown };
 }
 
 function upTo(endMs: number, times: readonly number[]): number {
@@ -64,17 +68,30 @@ function wordIn(text: string, word: string): boolean {
   return new RegExp(`(?<![-\\w])${word}(?![-\\w])`).test(text);
 }
 
-function slotIn(text: string): number | undefined {
-  const found = /\bslot (\d+)/.exec(text)?.[1];
-  return found === undefined ? undefined : Number(found);
+/** Violations name slots as `slot 7`, and places as `7/0`. */
+function slotsIn(text: string): readonly number[] {
+  return [...text.matchAll(/\bslot (\d+)|\b(\d+)\/\d+\b|\bat (\d+) before\b/g)].map((found) =>
+    Number(found[1] ?? found[2] ?? found[3]),
+  );
+}
+
+/** Some begin with the key, or have it in their middle, as JSON. */
+function keyIn(text: string): string | undefined {
+  const found = /"(?:[^"\\]|\\.)*\\u0000(?:[^"\\]|\\.)*"/.exec(text)?.[0];
+  return found === undefined ? undefined : (JSON.parse(found) as string);
+}
+
+function timesIn(text: string): readonly number[] {
+  return [...text.matchAll(/\bat (\d+(?:\.\d+)?) ms\b/g)].map(([, atMs]) => Number(atMs));
 }
 
 /** By values, which are written once, or by the key the violation names. */
 function operationsNamed(
   { events }: RunRecorder,
   text: string,
-  key: string | undefined,
+  named: string | undefined,
 ): readonly Recorded[] {
+  const key = named ?? keyIn(text);
   const values = new Set(text.match(/\b(?:client|raw)\d+:\d+\b/g));
   return events.flatMap((event) => {
     if (event.kind !== "begun") return [];
@@ -98,21 +115,23 @@ function timesOf({ invokedMs, told }: Recorded): readonly number[] {
   return told === undefined ? [invokedMs] : [invokedMs, told.atMs];
 }
 
-/** When the slot's value was flushed anywhere, and when clients were told of it. */
-function timesOfSlot(
+/** When the slots' values were flushed anywhere, and when clients were told of them. */
+function timesOfSlots(
   { events }: RunRecorder,
   group: string | undefined,
-  slot: number | undefined,
+  slots: ReadonlySet<number>,
 ): readonly number[] {
-  if (group === undefined || slot === undefined) return [];
+  if (group === undefined || slots.size === 0) return [];
   return events.flatMap((event) => {
     if (event.kind === "flushed") {
       const { flush } = event;
-      return flush.group === group && flush.slots.includes(slot) ? [event.atMs] : [];
+      return flush.group === group && flush.slots.some((slot) => slots.has(slot))
+        ? [event.atMs]
+        : [];
     }
     if (event.kind !== "ended") return [];
     const answer = event.recorded.told?.answer;
     const placed = answer !== undefined && "result" in answer ? answer.place : undefined;
-    return placed?.group === group && placed.slot === slot ? [event.atMs] : [];
+    return placed?.group === group && slots.has(placed.slot) ? [event.atMs] : [];
   });
 }

@@ -6,6 +6,7 @@ import { decodePeerMessage, type PeerMessage } from "../../infra/codec/peer-code
 import { ReplyDecoder } from "../../infra/codec/reply-codec.ts";
 import { RequestDecoder } from "../../infra/codec/request-decoder.ts";
 import { peekRequest } from "../../infra/codec/request-envelope.ts";
+import { decodeRoute } from "../../infra/codec/route-codec.ts";
 import type { SimulatedMessage } from "../../infra/transport/simulated-transport.ts";
 import { entryKind } from "../../kv/entry.ts";
 import type { Ballot, MemberId } from "../../machines/ballot.ts";
@@ -162,7 +163,7 @@ export class MessageReader {
     const about = { kind: "client", slots: [], title: "reply" } as const;
     if (reply.kind === "malformed") {
       const error = headers?.["Nats-Service-Error"];
-      const text = error ?? bodyText(payload);
+      const text = error ?? routeText(payload) ?? bodyText(payload);
       return { ...about, group: undefined, text };
     }
     const { group, number } = reply;
@@ -217,6 +218,14 @@ function raw(tokens: readonly string[], { payload, headers }: SimulatedMessage):
   const target = [bucket === "default" ? "" : `${bucket}/`, key.join(".")].join("");
   const text = `${target} ${bodyText(payload)}${named.join("")}`.trim();
   return { kind, group: undefined, slots: [], title: `raw ${verb ?? ""}`, text };
+}
+
+function routeText(payload: Uint8Array): string | undefined {
+  try {
+    return `the way, version ${decodeRoute(payload).version}`;
+  } catch {
+    return undefined;
+  }
 }
 
 function bodyText(payload: Uint8Array): string {

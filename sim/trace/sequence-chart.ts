@@ -68,6 +68,7 @@ export function sequenceChart(
   violation: Violation | undefined,
 ): SequenceChart {
   const chartist = new Chartist(recorder, reader, concern);
+  for (const event of recorder.events) chartist.learn(event);
   for (const event of recorder.events) chartist.add(event);
   return chartist.chart(title, violation?.message);
 }
@@ -79,9 +80,11 @@ class Chartist {
   readonly #nodes: ReadonlySet<string>;
   readonly #rows: ChartRow[] = [];
   readonly #slots: ReadonlySet<number>;
-  readonly #values: readonly string[];
+  /** Operations of the slots that it is about. */
+  readonly #values: Set<string>;
   /** Row at which a message left that has not arrived. */
   readonly #leftRows = new Map<Copy, number>();
+  #joined = 0;
   readonly #downFrom = new Map<string, number>();
   readonly #down = new Map<string, [number, number][]>();
 
@@ -91,8 +94,18 @@ class Chartist {
     this.#concern = concern;
     this.#nodes = new Set(recorder.cluster?.nodes.keys());
     const placed = concern.operations.flatMap((recorded) => slotOf(recorded) ?? []);
-    this.#slots = new Set(concern.slot === undefined ? placed : [concern.slot, ...placed]);
-    this.#values = concern.operations.flatMap(valueOf);
+    this.#slots = new Set([...concern.slots, ...placed]);
+    this.#values = new Set(concern.operations.flatMap(valueOf));
+  }
+
+  /** What was proposed for the slots: where clients asked for it belongs in the picture. */
+  learn(event: TraceEvent): void {
+    if (event.kind !== "left" || this.#slots.size === 0) return;
+    if (!event.copy.message.subject.includes(".p.")) return;
+    const read = this.#reader.read(event.copy.message);
+    if (read.title !== "accept" || !this.#isAboutSlots(read)) return;
+    const proposed = /: (.*?)(?: and \d+ more)?$/.exec(read.text)?.[1];
+    if (proposed !== undefined && proposed !== "nothing") this.#values.add(proposed);
   }
 
   add(event: TraceEvent): void {
@@ -189,7 +202,27 @@ class Chartist {
     const what = operationText(recorded.operation);
     const text = kind === "begun" ? what : `${what}: ${toldText(recorded.told)}`;
     const mark = kind === "begun" ? "asks" : "told";
+    if (this.#joins(recorded, atMs, mark)) return;
     this.#rows.push({ kind: "note", atMs, who: recorded.client, mark, text });
+  }
+
+  /** What a client asks or is told at once, as in one frame, is one row. */
+  #joins(recorded: Recorded, atMs: number, mark: ChartNote["mark"]): boolean {
+    const last = this.#rows.at(-1);
+    const isOne =
+      last?.kind === "note" &&
+      last.who === recorded.client &&
+      last.mark === mark &&
+      last.atMs === atMs &&
+      !this.#concern.operations.includes(recorded);
+    if (!isOne) {
+      this.#joined = 0;
+      return false;
+    }
+    this.#joined += 1;
+    const first = last.text.replace(/ and \d+ more$/, "");
+    this.#rows[this.#rows.length - 1] = { ...last, text: `${first} and ${this.#joined} more` };
+    return true;
   }
 
   #message(atMs: number, copy: Copy): void {
@@ -211,10 +244,15 @@ class Chartist {
     return [shown.length > 3 ? `${shown[0]}…${shown.at(-1)}` : shown.join(",")];
   }
 
-  #matters({ title, slots, text }: MessageText): boolean {
-    if (this.#slots.size === 0 && this.#values.length === 0) return true;
-    if (elections.has(title) || slots.some((slot) => this.#slots.has(slot))) return true;
-    return this.#values.some((value) => text.includes(value));
+  #matters(read: MessageText): boolean {
+    if (this.#slots.size === 0 && this.#values.size === 0) return true;
+    if (elections.has(read.title) || this.#isAboutSlots(read)) return true;
+    return [...this.#values].some((value) => read.text.includes(value));
+  }
+
+  #isAboutSlots({ group, slots }: MessageText): boolean {
+    const concerned = group === undefined || this.#isConcerned(group);
+    return concerned && slots.some((slot) => this.#slots.has(slot));
   }
 
   #isConcerned(group: string): boolean {

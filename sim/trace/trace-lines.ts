@@ -20,6 +20,8 @@ export interface TraceRequest {
 
 /** What nodes log that stands there already, or again and again. */
 export const repeated = /^(not connected|leads the group$)/;
+/** Of a frame's operations so many are told, beside the first. */
+const alikeMax = 2;
 /** What arrives later than that has a line of its own there. */
 const lateMs = 2;
 
@@ -36,6 +38,7 @@ export function traceLines(
   const near = recorder.events
     .filter(({ atMs }) => atMs >= fromMs && atMs <= throughMs)
     .flatMap((event) => teller.closely(event));
+  near.push(...teller.rest());
   const of = group === undefined ? "" : ` of ${group}`;
   const whole = ["faults, processes and leaders", ...bounded(course, linesMax)];
   if (level === "faults" && !concern.isKnown) return whole;
@@ -53,6 +56,11 @@ class Teller {
   readonly #concern: Concern;
   readonly #level: TraceLevel;
   readonly #named: ReadonlySet<object>;
+  /** What a client asks or is told at once is told of a few. */
+  #moment = "";
+  #momentMs = 0;
+  #momentOf = "";
+  #more = 0;
 
   constructor(recorder: RunRecorder, reader: MessageReader, concern: Concern, level: TraceLevel) {
     this.#recorder = recorder;
@@ -93,6 +101,30 @@ class Teller {
     const place = answer !== undefined && "result" in answer ? answer.place : undefined;
     const concerned = group === undefined || place === undefined || place.group === group;
     if (!concerned && !this.#named.has(recorded)) return [];
+    const moment = `${kind} ${atMs} ${recorded.client}`;
+    if (moment === this.#moment && !this.#named.has(recorded)) {
+      this.#more += 1;
+      if (this.#more > alikeMax) return [];
+    } else if (moment !== this.#moment) {
+      const rest = this.rest();
+      this.#moment = moment;
+      this.#momentMs = atMs;
+      this.#momentOf = recorded.client;
+      return [...rest, ...this.#operationRow(event)];
+    }
+    return this.#operationRow(event);
+  }
+
+  /** How many there were at once beside those that were told. */
+  rest(): readonly string[] {
+    const unsaid = this.#more - alikeMax;
+    this.#more = 0;
+    this.#moment = "";
+    return unsaid > 0 ? [row(this.#momentMs, this.#momentOf, `… and ${unsaid} more at once`)] : [];
+  }
+
+  #operationRow(event: TraceEvent & { readonly kind: "begun" | "ended" }): readonly string[] {
+    const { recorded, atMs, kind } = event;
     const mark = this.#named.has(recorded) ? " <==" : "";
     const what = operationText(recorded.operation);
     if (kind === "begun") return [row(atMs, recorded.client, `asks: ${what}${mark}`)];
