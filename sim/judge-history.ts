@@ -5,7 +5,7 @@
 import { checkCounters } from "./oracles/counters.ts";
 import { checkRegisters, type RegistersChecked } from "./oracles/every-register.ts";
 import { checkPlaces } from "./oracles/places.ts";
-import { checkRealTime, operationsByGroup } from "./oracles/real-time.ts";
+import { checkRealTime, placedByGroup } from "./oracles/real-time.ts";
 import type { Recorded } from "./workload/history.ts";
 
 export interface HistoryChecked extends RegistersChecked {
@@ -17,8 +17,10 @@ export interface HistoryChecked extends RegistersChecked {
 
 /** Throws a `Violation` when anything does not hold. */
 export function judgeHistory(operations: readonly Recorded[]): HistoryChecked {
-  for (const own of operationsByGroup(operations).values()) checkRealTime(own);
-  const placed = checkPlaces(operations);
+  const byGroup = placedByGroup(operations);
+  for (const own of byGroup.values()) checkRealTime(own);
+  checkPlaces(operations, byGroup);
+  const placed = [...byGroup.values()].reduce((sum, { length }) => sum + length, 0);
   const counters = checkCounters(operations);
   return { ...checkRegisters(operations), placed, counters };
 }

@@ -5,7 +5,7 @@ import type { OperationResult } from "../../kv/commands/result.ts";
 import type { Revision } from "../../kv/revision.ts";
 import type { InternalKey } from "../../kv/state-reader.ts";
 import type { Version } from "../../kv/version.ts";
-import type { Recorded } from "../workload/history.ts";
+import type { Answer, Recorded } from "../workload/history.ts";
 
 export interface Fact {
   readonly key: InternalKey;
@@ -17,10 +17,22 @@ export interface Fact {
   readonly wrote: boolean;
 }
 
+/** Several checks look at the same answers, which do not change any more. */
+const known = new WeakMap<Answer, readonly Fact[]>();
+
 /** Of an operation that was answered; nothing of others. */
 export function factsOf({ operation, told }: Recorded): readonly Fact[] {
   if (told === undefined || !("result" in told.answer)) return [];
-  const { result } = told.answer;
+  const { answer } = told;
+  let facts = known.get(answer);
+  if (facts === undefined) {
+    facts = factsOfAnswer(operation, answer);
+    known.set(answer, facts);
+  }
+  return facts;
+}
+
+function factsOfAnswer(operation: Recorded["operation"], { result }: Answer): readonly Fact[] {
   if (operation.kind === operationKind.transaction) {
     if (typeof result === "number" || !("results" in result)) return [];
     return operation.operations.flatMap((part, at) => factsOfOne(part, result.results[at]));

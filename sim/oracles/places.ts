@@ -9,46 +9,35 @@ import type { InternalKey } from "../../kv/state-reader.ts";
 import { Violation } from "../violation.ts";
 import type { Recorded } from "../workload/history.ts";
 import { factsOf, type Fact } from "./facts.ts";
-import { isRead, operationsByGroup, orderOf, placeOf } from "./real-time.ts";
+import { isRead, type Placed } from "./real-time.ts";
 
 const check = "answers agree on the log";
 
-/** Stale reads are held to it as well: what they saw was so once. Returns how many answers named their place. */
-export function checkPlaces(operations: readonly Recorded[]): number {
+/** `placed`: those of the operations that name their place. Stale reads are held to it as well: what they saw was so once. */
+export function checkPlaces(
+  operations: readonly Recorded[],
+  placed: ReadonlyMap<string, readonly Placed[]>,
+): void {
   const written = writtenByKey(operations);
   const removals = new Removals(operations);
-  let count = 0;
-  for (const placed of placedByGroup(operations).values()) {
-    count += placed.length;
-    checkRevisions(placed);
-    for (const recorded of placed) {
+  for (const own of placed.values()) {
+    checkRevisions(own);
+    for (const { recorded, place } of own) {
       if (!isRead(recorded)) continue;
-      const lastRevision = placeOf(recorded)?.lastRevision ?? 0;
       for (const fact of factsOf(recorded)) {
-        checkSeen(fact, lastRevision, written.get(fact.key) ?? [], removals, recorded.client);
+        checkSeen(fact, place.lastRevision, written.get(fact.key) ?? [], removals, recorded.client);
       }
     }
   }
-  return count;
-}
-
-/** In the order of places. */
-function placedByGroup(operations: readonly Recorded[]): ReadonlyMap<string, readonly Recorded[]> {
-  const groups = operationsByGroup(operations);
-  for (const placed of groups.values()) {
-    placed.sort((left, right) => orderOf(left) - orderOf(right));
-  }
-  return groups;
 }
 
 /** In the order of places the last revision never goes back, and what a frame wrote lies above all before it. */
-function checkRevisions(placed: readonly Recorded[]): void {
+function checkRevisions(placed: readonly Placed[]): void {
   /** The newest place, and the last revision behind it and behind all places before it. */
   let at = { order: -1, client: "", lastRevision: 0, before: 0 };
-  for (const recorded of placed) {
+  for (const { recorded, order, place } of placed) {
     const { client } = recorded;
-    const order = orderOf(recorded);
-    const lastRevision = placeOf(recorded)?.lastRevision ?? 0;
+    const { lastRevision } = place;
     if (order !== at.order) at = { order, client, lastRevision, before: at.lastRevision };
     else if (lastRevision !== at.lastRevision || (client !== at.client && !isRead(recorded))) {
       const text = `${at.client} says revision ${at.lastRevision} of place ${order}, ${client} says ${lastRevision}`;
@@ -69,17 +58,18 @@ function checkRevisions(placed: readonly Recorded[]): void {
 /** By revision. */
 function writtenByKey(operations: readonly Recorded[]): ReadonlyMap<InternalKey, readonly Fact[]> {
   const written = new Map<InternalKey, Fact[]>();
-  const texts = new Map<string, Fact>();
+  const versions = new Map<InternalKey, Map<Revision, Fact>>();
   for (const recorded of operations) {
     for (const fact of factsOf(recorded)) {
       if (fact.revision === undefined) continue;
-      const version = `${fact.key} ${fact.revision}`;
-      const known = texts.get(version);
+      const told = versions.get(fact.key) ?? new Map<Revision, Fact>();
+      versions.set(fact.key, told);
+      const known = told.get(fact.revision);
       if (known !== undefined && known.text !== fact.text) {
         const text = `at revision ${fact.revision} ${JSON.stringify(fact.key)} holds ${known.text}, and ${fact.text} by ${recorded.client}`;
         throw new Violation(check, text);
       }
-      if (known === undefined) texts.set(version, fact);
+      if (known === undefined) told.set(fact.revision, fact);
       if (!fact.wrote) continue;
       const own = written.get(fact.key) ?? [];
       own.push(fact);
@@ -102,11 +92,14 @@ function checkSeen(
 ): void {
   const newest = newestThrough(written, lastRevision);
   if (newest === undefined || newest.revision === undefined) return;
+  const isTrue =
+    revision === undefined
+      ? newest.text === undefined || removals.mayHaveTaken(key)
+      : revision >= newest.revision;
+  if (isTrue) return;
   const saw = revision === undefined ? "nothing" : `${text} of revision ${revision}`;
   const says = `${client} saw ${saw} under ${JSON.stringify(key)} behind revision ${lastRevision}, but ${newest.text ?? "a removal"} of revision ${newest.revision} lies before`;
-  if (revision === undefined) {
-    if (newest.text !== undefined && !removals.mayHaveTaken(key)) throw new Violation(check, says);
-  } else if (revision < newest.revision) throw new Violation(check, says);
+  throw new Violation(check, says);
 }
 
 function newestThrough(written: readonly Fact[], through: Revision): Fact | undefined {

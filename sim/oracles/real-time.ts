@@ -4,22 +4,49 @@ import type { Place } from "../../client/core/call.ts";
 import { Violation } from "../violation.ts";
 import type { Recorded } from "../workload/history.ts";
 
-/** Operations of one group. Those that name no place are passed over, and stale reads may lie where they like. */
-export function checkRealTime(operations: readonly Recorded[]): void {
+/** An answer that named its place. */
+export interface Placed {
+  readonly recorded: Recorded;
+  readonly place: Place;
+  /** Of the place among those of its group. */
+  readonly order: number;
+  readonly invokedMs: number;
+  readonly toldMs: number;
+}
+
+/** Of all operations whose answers name their place, by group and in the order of places. */
+export function placedByGroup(operations: readonly Recorded[]): Map<string, Placed[]> {
+  const groups = new Map<string, Placed[]>();
+  for (const recorded of operations) {
+    const place = placeOf(recorded);
+    if (place === undefined) continue;
+    const order = orderAt(place.slot, isRead(recorded) ? undefined : place.index);
+    const { invokedMs, told } = recorded;
+    const placed = { recorded, place, order, invokedMs, toldMs: told?.atMs ?? Infinity };
+    const own = groups.get(place.group);
+    if (own === undefined) groups.set(place.group, [placed]);
+    else own.push(placed);
+  }
+  for (const own of groups.values()) own.sort((left, right) => left.order - right.order);
+  return groups;
+}
+
+/** Operations of one group. Stale reads may lie where they like. */
+export function checkRealTime(operations: readonly Placed[]): void {
   const ended = operations
-    .filter((recorded) => placeOf(recorded) !== undefined && !recorded.stale)
-    .toSorted((left, right) => (left.told?.atMs ?? 0) - (right.told?.atMs ?? 0));
+    .filter(({ recorded }) => !recorded.stale)
+    .toSorted((left, right) => left.toldMs - right.toldMs);
   const begun = ended.toSorted((left, right) => left.invokedMs - right.invokedMs);
   let latest = -1;
   let next = 0;
-  for (const recorded of begun) {
-    while (ended[next] !== undefined && (ended[next]?.told?.atMs ?? 0) < recorded.invokedMs) {
-      const before = ended[next];
-      if (before !== undefined) latest = Math.max(latest, orderOf(before));
+  for (const { recorded, order, invokedMs } of begun) {
+    for (let before = ended[next]; before !== undefined; before = ended[next]) {
+      if (before.toldMs >= invokedMs) break;
+      latest = Math.max(latest, before.order);
       next += 1;
     }
-    if (orderOf(recorded) < latest) {
-      const text = `${recorded.client} at ${recorded.invokedMs} ms lies at ${orderOf(recorded)}, behind ${latest} that had ended before`;
+    if (order < latest) {
+      const text = `${recorded.client} at ${invokedMs} ms lies at ${order}, behind ${latest} that had ended before`;
       throw new Violation("the log's order is that of real time", text);
     }
   }
@@ -48,13 +75,6 @@ export function isRead({ operation }: Recorded): boolean {
 }
 
 /** Writes by slot and frame, reads behind all frames of the slot they saw. */
-export function orderOf(recorded: Recorded): number {
-  const place = placeOf(recorded);
-  if (place === undefined) return 0;
-  return orderAt(place.slot, isRead(recorded) ? undefined : place.index);
-}
-
-/** Undefined index: behind all frames of the slot. */
-export function orderAt(slot: number, index: number | undefined): number {
+function orderAt(slot: number, index: number | undefined): number {
   return slot * 100_000 + (index ?? 99_999);
 }

@@ -6,10 +6,9 @@ import { join } from "node:path";
 import { systemRandomness } from "../../../infra/randomness/system-randomness.ts";
 import { openLmdbLogStore } from "../../../infra/log-store/lmdb-log-store.ts";
 import { metaGroup } from "../../../infra/topology/topology.ts";
-import { checkRegisters } from "../../../sim/oracles/every-register.ts";
-import { checkOutcomes, replay } from "../../../sim/oracles/log-replay.ts";
-import { checkRealTime } from "../../../sim/oracles/real-time.ts";
-import type { Recorded } from "../../../sim/workload/history.ts";
+import { judgeHistory } from "../../../sim/judge-history.ts";
+import { judgeLogs } from "../../../sim/judge-logs.ts";
+import type { ReplayedGroup } from "../../../sim/oracles/log-replay.ts";
 import type { Cluster } from "./cluster.ts";
 
 interface Observed {
@@ -31,28 +30,27 @@ export async function checkHistory(
   const { history, topology } = cluster;
   if (history.open > 0) throw new Error(`${history.open} operations have not ended`);
   if (history.answered === 0) throw new Error("nothing was answered: there is nothing to check");
-  const registers = checkRegisters(history.operations);
-  if (registers.checked === registers.undecided) throw new Error("no key was judged");
+  const { checked, undecided } = judgeHistory(history.operations);
+  if (checked === undecided) throw new Error("no key was judged");
   await cluster.waitUntilQuiet(nodes);
   const observed = observe(cluster, nodes);
   await cluster.kill(...cluster.others());
+  const logs: ReplayedGroup[] = [];
   for (const { name: group } of topology.groups) {
     if (group === metaGroup) continue;
-    const own = history.operations.filter((recorded) => groupOf(recorded) === group);
-    checkRealTime(own);
     const replicas = observed.filter((replica) => replica.group === group);
     const through = Math.max(...replicas.map(({ appliedThrough }) => appliedThrough));
     const entries = await entriesOf(cluster, nodes[0] ?? "", group, through);
     const regions = topology.regions.flatMap((region, index) =>
       region.group === group ? [{ ...region, id: index + 1, version: 1 }] : [],
     );
-    const clusterId = replicas[0]?.clusterId ?? "";
-    const { checksums, written } = replay({ clusterId, group, regions, entries }, own);
-    checkOutcomes(history.operations, written);
-    for (const { node, appliedThrough, checksum } of replicas) {
-      if (checksums[appliedThrough] === checksum) continue;
-      throw new Error(`${node} differs from its log at slot ${appliedThrough} of ${group}`);
-    }
+    logs.push({ clusterId: replicas[0]?.clusterId ?? "", group, regions, entries });
+  }
+  const { replayed } = judgeLogs(logs, { operations: history.operations });
+  for (const { node, group, appliedThrough, checksum } of observed) {
+    const log = replayed.get(group);
+    if (log === undefined || log.checksums[appliedThrough] === checksum) continue;
+    throw new Error(`${node} differs from its log at slot ${appliedThrough} of ${group}`);
   }
 }
 
@@ -89,8 +87,4 @@ async function entriesOf(
   } finally {
     await store.close();
   }
-}
-
-function groupOf({ told }: Recorded): string | undefined {
-  return told !== undefined && "place" in told.answer ? told.answer.place.group : undefined;
 }
