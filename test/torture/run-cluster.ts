@@ -86,7 +86,7 @@ export class ClusterRun {
       cluster,
       randomness: setup.randomness.split("nemesis"),
       note: (line) => this.#note(line),
-      isOver: () => setup.aborted.aborted || this.#broken !== undefined,
+      isOver: () => this.#isOver,
     });
   }
 
@@ -113,7 +113,8 @@ export class ClusterRun {
 
   async #play(): Promise<void> {
     const { durationMs, randomness, diskLibrary } = this.#setup;
-    await this.#cluster.start();
+    await this.#cluster.start(() => this.#isOver);
+    this.#requireWhole();
     this.#note("every node serves");
     await this.#startClients();
     const classes = faultClasses(diskLibrary !== undefined);
@@ -127,6 +128,11 @@ export class ClusterRun {
     await this.#comeToRest();
     this.#note("everything is at rest");
     await this.#judge();
+  }
+
+  /** Somebody wants it to end, or there is nothing left to find out. */
+  get #isOver(): boolean {
+    return this.#setup.aborted.aborted || this.#broken !== undefined;
   }
 
   #requireWhole(): void {
@@ -182,7 +188,7 @@ export class ClusterRun {
   async #comeToRest(): Promise<void> {
     const cluster = this.#cluster;
     const wait = (what: string, holds: () => boolean): Promise<void> =>
-      cluster.waitUntil(what, () => this.#broken !== undefined || holds(), recoveryMs);
+      cluster.waitUntil(what, () => this.#isOver || holds(), recoveryMs);
     await wait("every node serves again", () => cluster.serving);
     const answered = this.history.answered;
     await wait("clients are answered", () => this.history.answered > answered + answersAfterwards);

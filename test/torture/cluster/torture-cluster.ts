@@ -139,10 +139,12 @@ export class TortureCluster {
     return leaders.length === 1 ? leaders[0] : undefined;
   }
 
-  async start(): Promise<void> {
+  /** Waits no longer once `isOver`. */
+  async start(isOver: () => boolean): Promise<void> {
     await this.broker.start();
     for (const node of this.nodes) node.start();
-    await this.waitUntil("every node serves and every group is led", () => this.serving, bootMs);
+    const holds = (): boolean => isOver() || this.serving;
+    await this.waitUntil("every node serves and every group is led", holds, bootMs);
   }
 
   /** Every node takes part in every group, and every group is led. */
