@@ -32,6 +32,17 @@ export function countByKind(operations: readonly Recorded[]): KindCounts {
   return counts;
 }
 
+/** How often operations ended with which error, the most frequent first. */
+export function countByError(operations: readonly Recorded[]): Readonly<Record<string, number>> {
+  const counts = new Map<string, number>();
+  for (const { told } of operations) {
+    if (told === undefined || "result" in told.answer) continue;
+    const { code } = told.answer;
+    counts.set(code, (counts.get(code) ?? 0) + 1);
+  }
+  return Object.fromEntries([...counts].toSorted(([, left], [, right]) => right - left));
+}
+
 export function total(kinds: readonly KindCounts[]): Counts {
   const sum: Counts = { tried: 0, acknowledged: 0, failed: 0, unknown: 0 };
   for (const own of kinds.flatMap((counts) => Object.values(counts))) {

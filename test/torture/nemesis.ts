@@ -138,6 +138,7 @@ export class Nemesis {
       const loses = randomness.chance(0.5);
       node.link.mend(loses);
       node.disk.delayFlushes(0);
+      node.disk.setDayAhead(false);
       if (node.paused) node.resume();
       if (node.diskFailed) await this.#replaceDisk(node, randomness);
       if (!node.running) node.start();

@@ -122,9 +122,8 @@ function clusterLines(cluster: ClusterReport): readonly string[] {
       .toSorted(([left], [right]) => (left < right ? -1 : 1))
       .map(([name, counts]) => row(name, counts)),
     row("all", sum),
-    `  faults         ${Object.entries(faults)
-      .map(([name, times]) => `${times} ${name}`)
-      .join(", ")}`,
+    `  errors         ${countsText(cluster.errors)}`,
+    `  faults         ${countsText(faults)}`,
     `  leader changes ${cluster.leaderChanges}`,
     `  happened       ${cluster.checkpoints} checkpoints, ${cluster.trims} trims, ${cluster.watchRestarts} watches restarted, ${cluster.messagesFiltered} messages filtered, ${flushes.all} flushes (${flushes.delayed} slow, ${flushes.failed} failed)`,
     checked === undefined
@@ -132,4 +131,10 @@ function clusterLines(cluster: ClusterReport): readonly string[] {
       : `  checks         ${checked.slots} slots replayed, ${checked.records} records on disk compared, ${checked.placed} answers at their place in the log, ${checked.found} writes found there by name, ${checked.counters} counters, ${checked.keys} keys searched for an order (${checked.keysUndecided} undecided, at most ${checked.operationsPerKeyMax} operations on one), ${checked.changes} watched changes, ${checked.checksums} replicas' checksums`,
     ...(violation === undefined ? [] : [`  VIOLATED       ${violation.text}`]),
   ];
+}
+
+function countsText(counts: Readonly<Record<string, number>>): string {
+  return Object.entries(counts)
+    .map(([name, times]) => `${times} ${name}`)
+    .join(", ");
 }

@@ -10,7 +10,7 @@ import { Violation } from "../../sim/violation.ts";
 import { History } from "../../sim/workload/history.ts";
 import { TortureCluster } from "./cluster/torture-cluster.ts";
 import { faultClasses, Nemesis, scheduleOf, type FaultClass } from "./nemesis.ts";
-import { countByKind, type KindCounts } from "./kind-counts.ts";
+import { countByError, countByKind, type KindCounts } from "./kind-counts.ts";
 import { judge, type Checked } from "./verdict.ts";
 import { BucketClient } from "./workload/bucket-client.ts";
 import { CoreClient } from "./workload/core-client.ts";
@@ -38,6 +38,7 @@ export interface ClusterReport {
   readonly nodes: number;
   readonly seconds: number;
   readonly operations: KindCounts;
+  readonly errors: Readonly<Record<string, number>>;
   readonly faults: Readonly<Record<FaultClass, number>>;
   readonly leaderChanges: number;
   readonly checkpoints: number;
@@ -269,6 +270,7 @@ export class ClusterRun {
       nodes: nodeCount,
       seconds: Math.round((performance.now() - this.#startedMs) / 1_000),
       operations: countByKind(this.history.operations),
+      errors: countByError(this.history.operations),
       faults: Object.fromEntries(
         faultClasses(diskLibrary !== undefined).map((name) => [
           name,

@@ -3,6 +3,7 @@
  * real time, and, key by key, against what any order of operations could explain. The checks are the simulator's.
  */
 import { operationKind } from "../../kv/commands/operation.ts";
+import { wallMsOf, type Revision } from "../../kv/revision.ts";
 import type { InternalKey } from "../../kv/state-reader.ts";
 import type { Topology } from "../../infra/topology/topology.ts";
 import { judgeHistory } from "../../sim/judge-history.ts";
@@ -11,6 +12,9 @@ import { Violation } from "../../sim/violation.ts";
 import type { History, Recorded } from "../../sim/workload/history.ts";
 import type { WatchRecord } from "../../sim/workload/watch-record.ts";
 import type { Observed } from "./cluster/torture-cluster.ts";
+
+/** Clocks that were set a little, again and again, may be that far off together. */
+const clockJumpsMsMax = 60_000;
 
 export interface Evidence {
   readonly topology: Topology;
@@ -57,6 +61,7 @@ export function judge(evidence: Evidence): Checked {
       `${node} at slot ${appliedThrough} of ${group}`,
     );
   }
+  for (const [group, { lastRevision }] of replayed) checkTime(group, lastRevision);
   const { checked, undecided, placed, counters } = judgeHistory(operations);
   return {
     slots: logs.reduce((sum, log) => sum + log.entries.length, 0),
@@ -69,6 +74,14 @@ export function judge(evidence: Evidence): Checked {
     counters,
     changes: watches.reduce((sum, { changes }) => sum + changes.length, 0),
   };
+}
+
+/** One clock, however wrong, must not move what is a group's only time. */
+function checkTime(group: string, lastRevision: Revision): void {
+  const aheadMs = wallMsOf(lastRevision) - Date.now();
+  if (aheadMs <= clockJumpsMsMax) return;
+  const text = `the time of ${group} is ${Math.round(aheadMs)} ms ahead`;
+  throw new Violation("no single clock moves a group's time", text);
 }
 
 function longestHistory(operations: readonly Recorded[]): number {

@@ -12,6 +12,7 @@ const fields = {
 } as const;
 const fieldBytes = 8;
 const usPerMs = 1_000;
+const dayMs = 24 * 60 * 60 * 1_000;
 
 export interface FlushCounts {
   readonly all: number;
@@ -22,7 +23,9 @@ export interface FlushCounts {
 export class DiskControl {
   readonly path: string;
   readonly #file: number;
+  /** That of the jumps, all in all. */
   #wallOffsetMs = 0;
+  #isDayAhead = false;
 
   constructor(path: string) {
     this.path = path;
@@ -42,11 +45,21 @@ export class DiskControl {
   /** The time of day is off by that much more from now on. */
   jumpClock(byMs: number): void {
     this.#wallOffsetMs += byMs;
-    this.#write("wallOffsetUs", Math.round(this.#wallOffsetMs * usPerMs));
+    this.#setClock();
   }
 
-  get wallOffsetMs(): number {
-    return this.#wallOffsetMs;
+  get isDayAhead(): boolean {
+    return this.#isDayAhead;
+  }
+
+  setDayAhead(isAhead: boolean): void {
+    this.#isDayAhead = isAhead;
+    this.#setClock();
+  }
+
+  #setClock(): void {
+    const offsetMs = this.#wallOffsetMs + (this.#isDayAhead ? dayMs : 0);
+    this.#write("wallOffsetUs", Math.round(offsetMs * usPerMs));
   }
 
   /** Since this cluster began, over all starts of the node. */

@@ -95,4 +95,14 @@ export const diskFaults = {
       return `${victim.name}, ${byMs} ms`;
     },
   },
+
+  /** One clock alone must not move a group's time. */
+  "clock a day ahead": {
+    needsLibrary: true,
+    strike: ({ cluster, victim }) => {
+      if (cluster.nodes.some(({ disk }) => disk.isDayAhead)) return undefined;
+      victim.disk.setDayAhead(true);
+      return victim.name;
+    },
+  },
 } as const satisfies Record<string, Fault>;
