@@ -3,6 +3,8 @@
  * broken: that has to be enough. Then there is calm: leaders stay, and in the end nothing is open anywhere.
  */
 import type { SeededRandomness } from "../infra/randomness/seeded-randomness.ts";
+import type { Topology } from "../infra/topology/topology.ts";
+import type { InternalKey } from "../kv/state-reader.ts";
 import { everyFault, type FaultClass } from "./faults/every-fault.ts";
 import type { Fault } from "./faults/stage.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
@@ -18,6 +20,8 @@ export interface LivenessOptions {
   readonly cluster: SimulatedCluster;
   readonly randomness: SeededRandomness;
   readonly history: History;
+  /** That clients write to: their groups have to go on. */
+  readonly keys: readonly InternalKey[];
   /** Mends all but these. */
   readonly mend: (leftBroken: ReadonlySet<string>) => void;
 }
@@ -150,10 +154,10 @@ function breakLastingly(
 }
 
 /** Clients are answered, and every group that they write to goes on. */
-function requireAnswers({ cluster, history }: LivenessOptions, what: string): void {
+function requireAnswers({ cluster, history, keys }: LivenessOptions, what: string): void {
   const { chosen, topology, world } = cluster;
   const answeredBefore = history.answered;
-  const groups = [...new Set(topology.regions.map(({ group }) => group))];
+  const groups = groupsOf(topology, keys);
   const chosenBefore = new Map(groups.map((group) => [group, chosen.chosenIn(group)]));
   const resting = (): readonly string[] =>
     groups.filter((group) => chosen.chosenIn(group) < (chosenBefore.get(group) ?? 0) + newSlots);
@@ -164,6 +168,15 @@ function requireAnswers({ cluster, history }: LivenessOptions, what: string): vo
   if (world.runUntil(isAnswered, recoveryMsMax)) return;
   const text = `${history.answered - answeredBefore} answers in ${recoveryMsMax} ms; without a leader: ${unservedGroup(cluster) ?? "none"}; without new entries: ${resting().join(", ") || "none"}`;
   throw new Violation("liveness", `it never came about that ${what}: ${text}`);
+}
+
+function groupsOf({ regions }: Topology, keys: readonly InternalKey[]): readonly string[] {
+  const owned = keys.flatMap((key) =>
+    regions
+      .filter(({ start, end }) => key >= start && (end === undefined || key < end))
+      .map(({ group }) => group),
+  );
+  return [...new Set(owned)];
 }
 
 function unservedGroup({ topology, nodes }: SimulatedCluster): string | undefined {

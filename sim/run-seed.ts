@@ -19,7 +19,7 @@ import { lackingInRun, looksOf, type Looks } from "./vacuity.ts";
 import { Violation } from "./violation.ts";
 import { Crowd } from "./workload/crowd.ts";
 import { History } from "./workload/history.ts";
-import { keysDefault } from "./workload/key-names.ts";
+import { keyNames, keysDefault } from "./workload/key-names.ts";
 import type { SimulatedWatcher } from "./workload/simulated-watcher.ts";
 import { watchersOf } from "./workload/watchers.ts";
 
@@ -141,6 +141,7 @@ function play(
     cluster,
     randomness: randomness.split("liveness"),
     history,
+    keys: keyNames(keys),
     mend: (leftBroken) => nemesis.stop(leftBroken),
   });
   crowd.stop();
