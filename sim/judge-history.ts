@@ -2,6 +2,7 @@
  * The verdict on what clients were told, from that alone: for runs whose disks nobody can look into, too. Times are of
  * one clock.
  */
+import { checkBank } from "./oracles/bank.ts";
 import { checkCounters } from "./oracles/counters.ts";
 import { checkRegisters, type RegistersChecked } from "./oracles/every-register.ts";
 import { checkPlaces } from "./oracles/places.ts";
@@ -13,6 +14,8 @@ export interface HistoryChecked extends RegistersChecked {
   readonly placed: number;
   /** Counters that were nothing but counters. */
   readonly counters: number;
+  /** How often all accounts of the bank were seen together. */
+  readonly audits: number;
 }
 
 /** Throws a `Violation` when anything does not hold. */
@@ -22,5 +25,6 @@ export function judgeHistory(operations: readonly Recorded[]): HistoryChecked {
   checkPlaces(operations, byGroup);
   const placed = [...byGroup.values()].reduce((sum, { length }) => sum + length, 0);
   const counters = checkCounters(operations);
-  return { ...checkRegisters(operations), placed, counters };
+  const audits = checkBank(operations);
+  return { ...checkRegisters(operations), placed, counters, audits };
 }

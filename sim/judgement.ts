@@ -5,6 +5,7 @@ import type { ReplicaStatus } from "../infra/status/replica-status.ts";
 import { judgeHistory, type HistoryChecked } from "./judge-history.ts";
 import { judgeLogs } from "./judge-logs.ts";
 import type { OutcomesChecked } from "./oracles/exactly-once.ts";
+import { checkFreshness, type ClockErrors } from "./oracles/fresh-enough.ts";
 import type { Replayed, ReplayedGroup } from "./oracles/log-replay.ts";
 import { checkOwners } from "./oracles/region-owners.ts";
 import { checkRestoredStores } from "./oracles/restored-stores.ts";
@@ -19,6 +20,8 @@ const clockJumpsMsMax = 60_000;
 /** What there was to judge. */
 export interface Judged extends HistoryChecked {
   readonly outcomes: OutcomesChecked;
+  /** Reads that said as of when they are complete. */
+  readonly dated: number;
 }
 
 /** Throws a `Violation` when anything does not hold. */
@@ -26,8 +29,9 @@ export function judge(
   cluster: SimulatedCluster,
   history: History,
   watches: readonly WatchRecord[],
+  clocks?: ClockErrors,
 ): Judged {
-  const { operations, attempts } = history;
+  const { operations, attempts, freshness } = history;
   const logs = cluster.topology.groups.map(({ name }) => logOf(cluster, name));
   const { replayed, outcomes } = judgeLogs(logs, { operations, attempts, watches });
   for (const [group, own] of replayed) {
@@ -36,7 +40,8 @@ export function judge(
   }
   checkOwnersOf(cluster);
   checkRestoredStores(cluster.nodes.values());
-  return { ...judgeHistory(operations), outcomes };
+  const dated = clocks === undefined ? 0 : checkFreshness(operations, freshness, clocks);
+  return { ...judgeHistory(operations), outcomes, dated };
 }
 
 export function replicasOf(

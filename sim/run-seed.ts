@@ -9,6 +9,7 @@ import {
   type FaultClass,
   type FaultCounts,
 } from "./nemesis.ts";
+import { ClockWatch } from "./clock-watch.ts";
 import { recover, requireRest, type Liveness } from "./liveness.ts";
 import { requirePace } from "./pace.ts";
 import { judge, replicasOf } from "./judgement.ts";
@@ -35,6 +36,8 @@ export interface SeedOptions {
   readonly rawClients?: number;
   /** Programs that watch what happens to all keys. */
   readonly watchers?: 0 | 1 | 2 | 3;
+  /** Clients beside them that move amounts between accounts. */
+  readonly bankers?: number;
   /** How many keys they use. */
   readonly keys?: number;
   readonly faults?: readonly FaultClass[];
@@ -111,10 +114,19 @@ function play(
   options: SeedOptions,
   observer: RunObserver | undefined,
 ): SeedReport {
-  const { seed, faultsMs = 20_000, clients = 3, rawClients = 1, keys = keysDefault } = options;
+  const {
+    seed,
+    faultsMs = 20_000,
+    clients = 3,
+    rawClients = 1,
+    keys = keysDefault,
+    bankers = 1,
+  } = options;
   const { world, randomness, topology } = cluster;
   if (observer !== undefined) cluster.show(observer);
   requirePace(world);
+  const clocks = new ClockWatch(cluster);
+  clocks.start();
   cluster.startAll();
   const isBirthTroubled = randomness.split("birth").chance(troubledBirthChance);
   const firstStrike = isBirthTroubled ? troubleBirth(cluster, options) : 1;
@@ -122,7 +134,7 @@ function play(
 
   const history = new History();
   history.observer = observer?.history;
-  const crowd = new Crowd(cluster, history, { clients, rawClients, keys });
+  const crowd = new Crowd(cluster, history, { clients, rawClients, keys, bankers });
   crowd.start();
   const watchers = watchersOf(cluster).slice(0, options.watchers);
   for (const watcher of watchers) watcher.start();
@@ -152,7 +164,7 @@ function play(
   require("watches catch up", world.runUntil(() => watchedAll(cluster, watchers), recoveryMs));
 
   const watches = watchers.map(({ record }) => record);
-  const judged = judge(cluster, history, watches);
+  const judged = judge(cluster, history, watches, clocks.errors);
   const report: SeedReport = {
     seed,
     nodes: topology.nodes.length,

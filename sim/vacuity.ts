@@ -12,11 +12,13 @@ export interface Looks {
   readonly "answers with a place": number;
   readonly "writes found in logs": number;
   readonly "keys searched": number;
+  readonly "audits of the bank": number;
+  readonly "reads with a date": number;
 }
 
 export function looksOf(
   { chosen, persisted, applied, progress, leases }: SimulatedCluster,
-  { placed, outcomes, checked, undecided }: Judged,
+  { placed, outcomes, checked, undecided, audits, dated }: Judged,
 ): Looks {
   return {
     "chosen slots": chosen.chosenSlots,
@@ -27,6 +29,8 @@ export function looksOf(
     "answers with a place": placed,
     "writes found in logs": outcomes.found,
     "keys searched": checked - undecided,
+    "audits of the bank": audits,
+    "reads with a date": dated,
   };
 }
 

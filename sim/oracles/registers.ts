@@ -189,6 +189,8 @@ class Dissection {
   #covered(operation: Range | DeleteRange, answer: Answer | undefined): readonly InternalKey[] {
     let { start, end } = operation;
     const isReverse = operation.kind === operationKind.range && operation.reverse;
+    if (operation.cursor !== undefined && isReverse) end = operation.cursor;
+    else if (operation.cursor !== undefined) start = keyAfter(operation.cursor);
     const cursor =
       answer !== undefined &&
       typeof answer.result === "object" &&

@@ -1,5 +1,6 @@
 /** The clients of a run: some ask one thing at a time and meet each other often, others ask much at once. */
 import type { SimulatedCluster } from "../simulated-cluster.ts";
+import { Banker } from "./banker.ts";
 import type { History } from "./history.ts";
 import { keyNames } from "./key-names.ts";
 import { RawSimulatedClient } from "./raw-client.ts";
@@ -10,6 +11,8 @@ export interface CrowdOptions {
   /** Beside them, on raw subjects. */
   readonly rawClients: number;
   readonly keys: number;
+  /** Beside them, on accounts of their own. */
+  readonly bankers: number;
 }
 
 type Habit = Pick<SimulatedClientOptions, "concurrency" | "burst" | "thinkMs">;
@@ -18,13 +21,14 @@ type Habit = Pick<SimulatedClientOptions, "concurrency" | "burst" | "thinkMs">;
 const alone: Habit = { concurrency: 4, burst: 1, thinkMs: 40 };
 /** The others fill frames, as programs with many callers do. */
 const busy: Habit = { concurrency: 3, burst: 96, thinkMs: 80 };
+const bank: Omit<Habit, "burst"> = { concurrency: 3, thinkMs: 60 };
 const raw: Habit = { concurrency: 3, burst: 1, thinkMs: 40 };
 const timeoutMs = 3_000;
 
 export class Crowd {
   /** Those of which it can be said whether they wait for anything. */
-  readonly resting: readonly SimulatedClient[];
-  readonly #clients: readonly (SimulatedClient | RawSimulatedClient)[];
+  readonly resting: readonly (SimulatedClient | Banker)[];
+  readonly #clients: readonly (SimulatedClient | RawSimulatedClient | Banker)[];
 
   constructor(cluster: SimulatedCluster, history: History, options: CrowdOptions) {
     const keys = keyNames(options.keys);
@@ -48,8 +52,11 @@ export class Crowd {
       cluster.rawClients.push(name);
       return new RawSimulatedClient({ ...common(name), ...raw });
     });
-    this.resting = framed;
-    this.#clients = [...framed, ...spoken];
+    const bankers = Array.from({ length: options.bankers }, (_, index) => {
+      return new Banker({ ...common(`banker${index + 1}`), ...bank });
+    });
+    this.resting = [...framed, ...bankers];
+    this.#clients = [...framed, ...spoken, ...bankers];
   }
 
   start(): void {

@@ -4,6 +4,7 @@ import type { SynodError } from "../../infra/errors/synod-error.ts";
 import type { OperationResult } from "../../kv/commands/result.ts";
 import type { InternalKey } from "../../kv/state-reader.ts";
 import type { HistoryObserver } from "../run-observer.ts";
+import type { Freshness } from "../../client/core/freshness.ts";
 import type { Place } from "../../client/core/call.ts";
 import { Attempts } from "./attempts.ts";
 
@@ -34,6 +35,8 @@ export class History {
   observer: HistoryObserver | undefined;
   readonly operations: Recorded[] = [];
   readonly attempts = new Attempts();
+  /** Of stale reads: what they may not be older than. */
+  readonly freshness = new Map<Recorded, Freshness>();
   #answered = 0;
   #failed = 0;
 
@@ -49,6 +52,10 @@ export class History {
     if ("result" in told.answer) this.#answered += 1;
     else this.#failed += 1;
     this.observer?.ended(recorded);
+  }
+
+  noteFreshness(recorded: Recorded, freshness: Freshness): void {
+    this.freshness.set(recorded, freshness);
   }
 
   get open(): number {

@@ -16,6 +16,8 @@ const looks: Looks = {
   "answers with a place": 1,
   "writes found in logs": 1,
   "keys searched": 1,
+  "audits of the bank": 1,
+  "reads with a date": 1,
 };
 
 const run: Contents = {
