@@ -6,7 +6,7 @@ import type { Freshness } from "../../client/core/freshness.ts";
 import { wallMsOf } from "../../kv/revision.ts";
 import { Violation } from "../violation.ts";
 import type { Recorded } from "../workload/history.ts";
-import { isRead, operationsByGroup, orderOf, placeOf } from "./real-time.ts";
+import { isRead, placedByGroup, placeOf, type Placed } from "./real-time.ts";
 
 const check = "stale reads are as new as they say";
 
@@ -29,7 +29,7 @@ export function checkFreshness(
 ): number {
   for (const [recorded, asked] of freshness) checkAsked(recorded, asked, clocks);
   let dated = 0;
-  for (const own of operationsByGroup(operations).values()) dated += checkDates(own, clocks);
+  for (const own of placedByGroup(operations).values()) dated += checkDates(own, clocks);
   return dated;
 }
 
@@ -50,39 +50,33 @@ function checkAsked(recorded: Recorded, asked: Freshness, clocks: ClockErrors): 
 }
 
 /** Of one group. */
-function checkDates(operations: readonly Recorded[], clocks: ClockErrors): number {
+function checkDates(operations: readonly Placed[], clocks: ClockErrors): number {
   const ended = operations
-    .filter((recorded) => !isRead(recorded))
-    .toSorted((left, right) => toldMs(left) - toldMs(right));
+    .filter(({ recorded }) => !isRead(recorded))
+    .toSorted((left, right) => left.toldMs - right.toldMs);
   const latest: number[] = [];
-  for (const recorded of ended) latest.push(Math.max(latest.at(-1) ?? 0, orderOf(recorded)));
+  for (const { order } of ended) latest.push(Math.max(latest.at(-1) ?? 0, order));
   let dated = 0;
-  for (const recorded of operations) {
-    const asOf = placeOf(recorded)?.asOf ?? 0;
-    if (!isRead(recorded) || asOf === 0) continue;
+  for (const { recorded, place, order } of operations) {
+    if (!isRead(recorded) || place.asOf === 0) continue;
     dated += 1;
-    const asOfMs = wallMsOf(asOf) - clocks.startWallMs - clocks.aheadMs - slackMs;
-    const before = countBefore(ended, asOfMs);
-    if ((latest[before - 1] ?? 0) <= orderOf(recorded)) continue;
-    const text = `${recorded.client} read at ${orderOf(recorded)} what is said to be complete as of ${asOfMs} ms, when ${latest[before - 1]} had been acknowledged`;
+    const asOfMs = wallMsOf(place.asOf) - clocks.startWallMs - clocks.aheadMs - slackMs;
+    const before = latest[countBefore(ended, asOfMs) - 1] ?? 0;
+    if (before <= order) continue;
+    const text = `${recorded.client} read at ${order} what is said to be complete as of ${asOfMs} ms, when ${before} had been acknowledged`;
     throw new Violation(check, text);
   }
   return dated;
 }
 
 /** How many of them had ended. */
-function countBefore(ended: readonly Recorded[], timeMs: number): number {
+function countBefore(ended: readonly Placed[], timeMs: number): number {
   let low = 0;
   let high = ended.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    const recorded = ended[middle];
-    if (recorded !== undefined && toldMs(recorded) < timeMs) low = middle + 1;
+    if ((ended[middle]?.toldMs ?? Infinity) < timeMs) low = middle + 1;
     else high = middle;
   }
   return low;
-}
-
-function toldMs({ told }: Recorded): number {
-  return told?.atMs ?? Infinity;
 }
