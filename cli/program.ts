@@ -12,6 +12,7 @@ import { addInspect } from "./commands/inspect.ts";
 import { addPut } from "./commands/put.ts";
 import { addRange } from "./commands/range.ts";
 import { addRegions } from "./commands/regions.ts";
+import { addSim } from "./commands/sim.ts";
 import { addStart } from "./commands/start.ts";
 import { addStatus } from "./commands/status.ts";
 import { addTxn } from "./commands/txn.ts";
@@ -74,6 +75,7 @@ export function synodProgram(
   addImport(program, screen);
   addExport(program, screen);
   program.commandsGroup("More:");
+  addSim(program, screen);
   addHelp(program);
   addCompletion(program, screen);
   for (const command of [program, ...program.commands]) {

@@ -2,7 +2,7 @@
 import type { ChartArrow, ChartNote, ChartRow, Lifeline, SequenceChart } from "./sequence-chart.ts";
 
 const rowHeight = 22;
-const headHeight = 96;
+const headHeight = 112;
 const timeWidth = 92;
 const columnWidth = 150;
 const textWidth = 860;

@@ -55,7 +55,8 @@ export function concernOf(
   const since = times.length > 0 ? firstMs - aroundMs : throughMs - lookBackMs;
   const fromMs = known ?? Math.max(0, since, throughMs - windowMsMax);
   const pictureFromMs = known ?? Math.max(0, throughMs - pictureMsMax);
-  const isKnown = violation !== undefined || Object.keys(wanted).length > 0;
+  const isAboutAll = violation === undefined || violation.check === "vacuity";
+  const isKnown = !isAboutAll || Object.keys(wanted).length > 0;
   return { group, slots, fromMs, throughMs, pictureFromMs, operations, isKnown };
 }
 

@@ -20,6 +20,8 @@ export interface TraceRequest {
 
 /** What nodes log that stands there already, or again and again. */
 export const repeated = /^(not connected|leads the group$)/;
+/** Operations alone are told of the end only. */
+const operationsMax = 60;
 /** Of a frame's operations so many are told, beside the first. */
 const alikeMax = 2;
 /** What arrives later than that has a line of its own there. */
@@ -46,7 +48,7 @@ export function traceLines(
     ...whole,
     "",
     `from ${timeText(fromMs)} to ${timeText(throughMs)} ms${of}`,
-    ...bounded(near, linesMax),
+    ...bounded(near, level === "faults" ? Math.min(operationsMax, linesMax) : linesMax),
   ];
 }
 

@@ -116,6 +116,16 @@ test("the command works, and knows its version", () => {
   expect(run(bin, ["--help"], { cwd: project })).toContain("synod dev");
 });
 
+test("whole clusters are simulated by what was installed", () => {
+  const bin = join(project, "node_modules", ".bin", "synod");
+  const out = join(folder, "seen");
+  const options = ["--seeds", "2", "--seed-start", "5", "--faults-ms", "4000", "--clients", "1"];
+  const said = run(bin, ["sim", ...options, "--jobs", "2"], { cwd: project });
+  expect(said).toMatch(/^2 seeds passed, 0 failed$/m);
+  run(bin, ["sim", "--seed", "5", ...options.slice(4), "--out", out], { cwd: project });
+  expect(readFileSync(join(out, "chart.svg"), "utf8")).toContain("synod sim --seed 5");
+}, 120_000);
+
 test("every door has types that hold under strict settings", () => {
   writeFileSync(
     join(project, "doors.ts"),
