@@ -14,6 +14,7 @@ interface Cast {
   /** In a drawn order. */
   readonly followers: readonly SimulatedNode[];
   readonly phase1: number;
+  readonly phase2: number;
   readonly preVote: number;
 }
 
@@ -21,22 +22,32 @@ interface Cast {
 const leaseOverMs = { min: 640, max: 950 };
 const lookMs = 5;
 
-/** A group that is led, by the victim if it leads one. Undefined when another scene is on. */
+/** A group that is led and has regions, by the victim if it leads one. Undefined when another scene is on. */
 function castFor(stage: Stage): Cast | undefined {
   const { cluster, victim, randomness } = stage;
+  const { regions } = cluster.topology;
   const led = cluster.topology.groups.flatMap((group) => {
     const leader = cluster.leaderOf(group.name);
     return leader === undefined ? [] : [{ group, leader }];
   });
-  const own = led.filter(({ leader }) => leader === victim);
-  const [chosen] = shuffle(own.length > 0 ? own : led, randomness);
+  // Clients ask nothing of a group without regions.
+  const asked = led.filter(({ group }) => regions.some((region) => region.group === group.name));
+  const own = asked.filter(({ leader }) => leader === victim);
+  const [chosen] = shuffle(own.length > 0 ? own : asked, randomness);
   if (chosen === undefined || cluster.nodes.size < 3) return undefined;
   if (!cluster.sequels.takeStage()) return undefined;
   const { group, leader } = chosen;
   const others = [...cluster.nodes.values()].filter((node) => node !== leader);
   const { phase1, phase2 } = group;
   const followers = shuffle(others, randomness);
-  return { group: group.name, leader, followers, phase1, preVote: Math.max(phase1, phase2) };
+  return {
+    group: group.name,
+    leader,
+    followers,
+    phase1,
+    phase2,
+    preVote: Math.max(phase1, phase2),
+  };
 }
 
 function names(nodes: readonly SimulatedNode[]): readonly string[] {
@@ -135,7 +146,7 @@ export const stagedFaults = {
     const { group, leader } = cast;
     let act: "missing one" | "piling up" | "promising" = "missing one";
     siftGroup(cluster.network, group, ({ message, from, to }) => {
-      if (message.type === "learned" && act !== "promising") return true;
+      if (message.type === "learned") return true;
       if (message.type === "accept" && from === leader.name) {
         if (to !== witness.name) return act === "piling up";
         if (act !== "missing one") return false;
@@ -244,6 +255,98 @@ export const stagedFaults = {
         leader.process?.stallFor(between(randomness, leaseOverMs.min, 2 * leaseOverMs.max));
         stage.strikes();
       },
+    });
+    return false;
+  },
+
+  /**
+   * What followers acknowledge is held up while they still hear the leader; it arrives when they have waited for the
+   * end of its lease and follow another, and nothing else does.
+   */
+  "late acknowledgements": (stage) => {
+    const { cluster, randomness } = stage;
+    const cast = castFor(stage);
+    if (cast === undefined) return false;
+    const { group, leader, followers } = cast;
+    const { network, sequels } = cluster;
+    for (const name of names(followers)) network.clog(name, leader.name);
+    siftGroup(
+      network,
+      group,
+      ({ message, to }) => to === leader.name && message.type !== "heartbeatAcked",
+    );
+    sequels.later(between(randomness, 100, 300), () => {
+      for (const name of names(followers)) network.cut(leader.name, name);
+      sequels.once(
+        lookMs,
+        () => isLedByOneOf(followers, group),
+        () => {
+          for (const name of names(followers)) network.unclog(name, leader.name);
+          stage.strikes();
+        },
+      );
+    });
+    return false;
+  },
+
+  /**
+   * What the leader proposes is held up until the others follow another, and arrives then; of what they say it only
+   * hears that they accepted.
+   */
+  "late accepts": (stage) => {
+    const { cluster } = stage;
+    const cast = castFor(stage);
+    if (cast === undefined) return false;
+    const { group, leader, followers } = cast;
+    const { network, sequels } = cluster;
+    for (const name of names(followers)) network.clog(leader.name, name);
+    siftGroup(
+      network,
+      group,
+      ({ message, to }) => to === leader.name && message.type !== "accepted",
+    );
+    sequels.once(
+      lookMs,
+      () => isLedByOneOf(followers, group),
+      () => {
+        for (const name of names(followers)) network.unclog(leader.name, name);
+        stage.strikes();
+      },
+    );
+    return false;
+  },
+
+  /**
+   * A leader is cut off with entries of its own. The next one has its first entries chosen in their places and dies
+   * before it can say so; the first comes back and campaigns.
+   */
+  "short reign": (stage) => {
+    const { cluster } = stage;
+    const cast = castFor(stage);
+    if (cast === undefined) return false;
+    const { group, leader, followers, phase2 } = cast;
+    const { network, sequels } = cluster;
+    const accepted = new Set<string>();
+    let heir: SimulatedNode | undefined;
+    network.partition([leader.name], names(followers));
+    siftGroup(network, group, ({ message, from, to }) => {
+      if (message.type === "preVote" && heir !== undefined) return from !== leader.name;
+      if (message.type === "accepted" && from !== to && to !== leader.name) {
+        heir ??= cluster.node(to);
+        accepted.add(from);
+        if (accepted.size === phase2 - 1) {
+          const fallen = heir;
+          sequels.later(3, () => {
+            bringDown(stage, fallen);
+            for (const name of names(followers)) {
+              network.heal(name, leader.name);
+              network.heal(leader.name, name);
+            }
+            stage.strikes();
+          });
+        }
+      }
+      return from === heir?.name && accepted.size >= phase2 - 1;
     });
     return false;
   },

@@ -2,108 +2,164 @@
  * Lets the simulator loose on each mutant and prints which check caught it, and after how many seeds. The same seeds
  * pass on the product as it is. `npm run sim:mutants`, or with words of a mutant's name to try only some.
  */
-import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { mutants, type Mutant } from "./mutants.ts";
-
-/** This file runs as dist/sim/mutants/main.js. */
-const root = fileURLToPath(new URL("../../..", import.meta.url));
-const compiled = join(root, "dist");
-const workshop = join(root, "node_modules", ".cache", `synod-mutants-${process.pid}`);
+import { writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { Command, InvalidArgumentError } from "commander";
+import type { Mutant } from "./mutant.ts";
+import { mutants } from "./mutants.ts";
+import { killRunning, runSeeds } from "./seeds-run.ts";
+import { closeWorkshops, makeMutant, unpatched } from "./workshop.ts";
 
 interface Outcome {
   readonly mutant: Mutant;
+  readonly caught: boolean;
   /** The check that caught it, or what happened instead. */
   readonly verdict: string;
-  readonly caught: boolean;
   readonly seeds: number;
 }
 
-const words = process.argv.slice(2);
-const chosen = mutants.filter(({ name }) => words.every((word) => name.includes(word)));
-const outcomes = chosen.map(tryMutant);
-const uncaught = outcomes.filter(({ caught }) => !caught);
-const innocent = requireInnocence(outcomes);
-rmSync(workshop, { recursive: true, force: true });
-console.log(`${outcomes.length - uncaught.length} of ${outcomes.length} mutants caught`);
-process.exitCode = uncaught.length === 0 && innocent ? 0 : 1;
-
-function tryMutant(mutant: Mutant): Outcome {
-  const program = compileMutant(mutant);
-  const options = [...(mutant.options ?? []), "--seeds", String(mutant.seeds), "--until-failure"];
-  const { output } = simulate(program, options);
-  const seeds = output.match(/^seed \d+ /gm)?.length ?? 0;
-  const check = /VIOLATED {2}([^:\n]+): /.exec(output)?.[1];
-  const caught = check !== undefined && mutant.caughtBy.includes(check);
-  const verdict = check ?? (/BROKEN.*/.exec(output)?.[0] || "nobody noticed");
-  const outcome = { mutant, verdict, caught, seeds };
-  const mark = caught ? "caught " : "MISSED ";
-  console.log(`${mark} ${mutant.name}  |  ${verdict}  |  ${seeds} of ${mutant.seeds} seeds`);
-  return outcome;
+/** The product as it is, on the seeds that a set of mutants needed. */
+interface Innocence {
+  readonly options: readonly string[];
+  readonly seeds: number;
+  readonly passed: boolean;
+  readonly output: string;
 }
 
-/** The product with the mutant's file in it: only that file is compiled anew. */
-function compileMutant({ file, find, replace }: Mutant): string {
-  const source = readFileSync(join(root, file), "utf8");
-  if (source.split(find).length !== 2) throw new Error(`${file} holds not exactly one: ${find}`);
-  rmSync(workshop, { recursive: true, force: true });
-  const patched = join(workshop, "source", file);
-  const target = join(workshop, "compiled");
-  mkdirSync(dirname(patched), { recursive: true });
-  cpSync(compiled, target, { recursive: true });
-  writeFileSync(
-    patched,
-    source.replace(find, () => replace),
-  );
-  const project = join(workshop, "tsconfig.json");
-  const compilerOptions = {
-    rootDir: join(workshop, "source"),
-    outDir: target,
-    declaration: false,
-    noCheck: true,
-    noResolve: true,
-    types: [],
-  };
-  const extend = join(root, "tsconfig.json");
-  writeFileSync(
-    project,
-    JSON.stringify({ extends: extend, include: [], files: [patched], compilerOptions }),
-  );
-  const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
-  const built = spawnSync(process.execPath, [compiler, "-p", project], { encoding: "utf8" });
-  if (built.status !== 0) throw new Error(`${file} does not compile: ${built.stdout}`);
-  return join(target, "sim", "main.js");
+interface Settings {
+  readonly json?: string;
+  readonly jobs: number;
+  readonly secondsPerSeed: number;
+  readonly list: boolean;
 }
 
-function simulate(
-  program: string,
-  options: readonly string[],
-): { readonly passed: boolean; readonly output: string } {
-  const run = spawnSync(process.execPath, [program, ...options], {
-    encoding: "utf8",
-    maxBuffer: 64 * 1024 * 1024,
-  });
-  return { passed: run.status === 0, output: run.stdout + run.stderr };
+const jobsMax = 2;
+const command = new Command("npm run sim:mutants --")
+  .description("tries whether the simulator notices deliberate bugs")
+  .argument("[words...]", "only mutants with all of these words in their names")
+  .option("--json <file>", "write the table there as well")
+  .option(
+    "--jobs <count>",
+    "so many at once",
+    wholeNumber,
+    Math.min(jobsMax, availableParallelism()),
+  )
+  .option("--seconds-per-seed <count>", "no seed may take longer", wholeNumber, 180)
+  .option("--list", "name them, and try none", false)
+  .parse();
+const settings = command.opts<Settings>();
+const chosen = mutants.filter(({ name }) => command.args.every((word) => name.includes(word)));
+
+if (settings.list) {
+  for (const { name } of chosen) console.log(name);
+} else {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => {
+      killRunning();
+      closeWorkshops();
+      process.exit(1);
+    });
+  }
+  try {
+    await tryAll();
+  } finally {
+    closeWorkshops();
+  }
 }
 
-/** What caught the mutants finds nothing in the product itself, seed for seed. */
-function requireInnocence(outcomes: readonly Outcome[]): boolean {
+async function tryAll(): Promise<void> {
+  if (chosen.length === 0) throw new Error("no mutant has these words in its name");
+  const outcomes = await inParallel(chosen, tryMutant);
+  const innocence = await inParallel(suspects(outcomes), tryUnpatched);
+  printTable(outcomes);
+  const uncaught = outcomes.filter(({ caught }) => !caught);
+  const guilty = innocence.filter(({ passed }) => !passed);
+  for (const { output } of guilty) console.log(output);
+  console.log(`${outcomes.length - uncaught.length} of ${outcomes.length} mutants caught`);
+  if (settings.json !== undefined) {
+    const rows = outcomes.map(({ mutant, ...outcome }) => ({
+      name: mutant.name,
+      files: mutant.patches.map(({ file }) => file),
+      options: mutant.options ?? [],
+      seedsStated: mutant.seeds,
+      ...outcome,
+    }));
+    writeFileSync(settings.json, `${JSON.stringify({ mutants: rows, innocence }, null, 2)}\n`);
+  }
+  process.exitCode = uncaught.length === 0 && guilty.length === 0 ? 0 : 1;
+}
+
+async function tryMutant(mutant: Mutant, number: number): Promise<Outcome> {
+  const bench = makeMutant(mutant, number);
+  const { secondsPerSeed } = settings;
+  const run = await runSeeds(bench.simulator, mutant.options ?? [], mutant.seeds, secondsPerSeed);
+  bench.close();
+  const { violated, broken, seeds } = run;
+  const caught = violated !== undefined && mutant.caughtBy.includes(violated);
+  const verdict = violated ?? broken ?? "nobody noticed";
+  console.log(`${caught ? "caught" : "MISSED"}  ${mutant.name}  |  ${verdict}  |  seed ${seeds}`);
+  return { mutant, verdict, caught, seeds };
+}
+
+/** Seeds that caught mutants under the same options are tried once for all of them. */
+function suspects(outcomes: readonly Outcome[]): readonly Omit<Innocence, "passed" | "output">[] {
   const seedsByOptions = new Map<string, number>();
   for (const { mutant, seeds } of outcomes) {
     const options = JSON.stringify(mutant.options ?? []);
     seedsByOptions.set(options, Math.max(seeds, seedsByOptions.get(options) ?? 0));
   }
-  for (const [options, seeds] of seedsByOptions) {
-    const own = JSON.parse(options) as readonly string[];
-    const program = join(compiled, "sim", "main.js");
-    const { passed, output } = simulate(program, [...own, "--seeds", String(seeds)]);
-    console.log(`unpatched  ${own.join(" ")}  ${seeds} seeds: ${passed ? "passed" : "FAILED"}`);
-    if (!passed) {
-      console.log(output);
-      return false;
+  return [...seedsByOptions].map(([options, seeds]) => ({
+    options: JSON.parse(options) as readonly string[],
+    seeds,
+  }));
+}
+
+async function tryUnpatched(suspect: Omit<Innocence, "passed" | "output">): Promise<Innocence> {
+  const { options, seeds } = suspect;
+  const run = await runSeeds(unpatched, options, seeds, settings.secondsPerSeed);
+  const passed = run.violated === undefined && run.broken === undefined;
+  console.log(`unpatched  ${options.join(" ")}  ${seeds} seeds: ${passed ? "passed" : "FAILED"}`);
+  return { options, seeds, passed, output: passed ? "" : run.output };
+}
+
+/** In the order of the items, whatever the order in which they end. */
+async function inParallel<Item, Result>(
+  items: readonly Item[],
+  act: (item: Item, number: number) => Promise<Result>,
+): Promise<readonly Result[]> {
+  const results: Result[] = [];
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < items.length) {
+      const number = next;
+      next += 1;
+      const item = items[number];
+      if (item !== undefined) results[number] = await act(item, number);
     }
+  };
+  await Promise.all(Array.from({ length: settings.jobs }, worker));
+  return results;
+}
+
+function printTable(outcomes: readonly Outcome[]): void {
+  const rows = outcomes.map(({ mutant, verdict, caught, seeds }) => [
+    mutant.name,
+    `${seeds} of ${mutant.seeds}`,
+    caught ? verdict : `MISSED: ${verdict}`,
+  ]);
+  const table = [["mutant", "seeds", "caught by"], ...rows];
+  const widths = [0, 1].map((column) =>
+    Math.max(...table.map((row) => (row[column] ?? "").length)),
+  );
+  for (const row of table) {
+    console.log(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  "));
   }
-  return true;
+}
+
+function wholeNumber(text: string): number {
+  const number = Number(text);
+  if (!Number.isSafeInteger(number) || number < 1) {
+    throw new InvalidArgumentError("It must be a whole number, 1 or more.");
+  }
+  return number;
 }

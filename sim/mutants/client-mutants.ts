@@ -1,0 +1,122 @@
+/** Breakages of exactly once, of what clients are told, and of watches. */
+import { aimed, executedTwice, type Mutant } from "./mutant.ts";
+
+export const clientMutants: readonly Mutant[] = [
+  {
+    name: "a frame at or below the floor is executed",
+    patches: [
+      {
+        file: "kv/state/sessions.ts",
+        find: "if (frame.number <= session.floor) return refuseStale(frame, session.floor);",
+        replace: "",
+      },
+    ],
+    caughtBy: executedTwice,
+    seeds: 20,
+    options: aimed("clog,delay,disconnect,leader stands still"),
+  },
+  {
+    name: "a repeated frame is executed again",
+    patches: [
+      {
+        file: "kv/state/sessions.ts",
+        find: "if (answer !== undefined) return repeat(frame, answer);",
+        replace: "",
+      },
+    ],
+    caughtBy: executedTwice,
+    seeds: 5,
+    options: aimed("disconnect,broker restart,crash around an answer"),
+  },
+  {
+    name: "a raw request is executed by two leaders in a row",
+    patches: [
+      {
+        file: "kv/state/requests.ts",
+        find: "if (of === kept.reply) return this.#replies;",
+        replace: "if (of === kept.reply) return undefined;",
+      },
+    ],
+    caughtBy: executedTwice,
+    seeds: 20,
+    options: aimed("late requests,crash,disconnect"),
+  },
+  {
+    name: "a raw request is executed again under its message id",
+    patches: [
+      {
+        file: "kv/state/requests.ts",
+        find: "return of === kept.message ? this.#messages : undefined;",
+        replace: "return undefined;",
+      },
+    ],
+    caughtBy: executedTwice,
+    seeds: 5,
+    options: aimed("disconnect,crash around an answer"),
+  },
+  {
+    name: "the refusal of one attempt speaks for all of them",
+    patches: [
+      {
+        file: "client/core/frame.ts",
+        find: "if (certain) this.noteUnheard(attempt);",
+        replace: "if (certain) this.#open = [];",
+      },
+    ],
+    caughtBy: ["not executed is the truth", "every key is linearizable"],
+    seeds: 20,
+    options: aimed("crash around an answer,deposed leader,leader stands still"),
+  },
+  {
+    name: "a revision that a write expects is not looked at",
+    patches: [
+      {
+        file: "kv/execute/write-executor.ts",
+        find: "if (put.expectation !== expectNothing) {",
+        replace: "if (put.expectation === absent) {",
+      },
+    ],
+    caughtBy: ["every key is linearizable", "conflicts are what the log says"],
+    seeds: 3,
+    options: aimed("crash"),
+  },
+  {
+    name: "a watch takes every message for the one that follows",
+    patches: [
+      {
+        file: "client/watch/strand.ts",
+        find: "return this.#had !== nowhere && previousSlot <= this.#had;",
+        replace: "return this.#had !== nowhere;",
+      },
+    ],
+    caughtBy: ["watches tell what the log says"],
+    seeds: 5,
+    options: ["--faults", "loss,disconnect", "--faults-ms", "8000"],
+  },
+  {
+    name: "a unit of which a watch has told one change counts as told",
+    patches: [
+      {
+        file: "client/watch/strand.ts",
+        find: "const isLast = changes[at + 1]?.revision !== change.revision;",
+        replace: "const isLast = true;",
+      },
+    ],
+    caughtBy: ["watches tell what the log says"],
+    seeds: 10,
+    options: ["--faults", "loss,disconnect", "--faults-ms", "8000"],
+  },
+  {
+    name: "who does not publish does not notice what changed last",
+    patches: [
+      {
+        file: "actors/feed/change-feed.ts",
+        find: "    this.#lastChangedSlot = slot;\n    if (!this.#capturing) return;",
+        replace: "    if (!this.#capturing) return;\n    this.#lastChangedSlot = slot;",
+      },
+    ],
+    caughtBy: ["watches tell what the log says"],
+    seeds: 10,
+    options: ["--faults", "crash,disconnect,drain", "--faults-ms", "8000"],
+  },
+];
