@@ -20,7 +20,7 @@ type Habit = Pick<SimulatedClientOptions, "concurrency" | "burst" | "thinkMs">;
 /** Every third client is one who asks alone: what it asks is decided in entries of its own. */
 const alone: Habit = { concurrency: 4, burst: 1, thinkMs: 40 };
 /** The others fill frames, as programs with many callers do. */
-const busy: Habit = { concurrency: 3, burst: 96, thinkMs: 80 };
+const busy: Habit = { concurrency: 3, burst: 96, thinkMs: 110 };
 const bank: Omit<Habit, "burst"> = { concurrency: 3, thinkMs: 60 };
 const raw: Habit = { concurrency: 3, burst: 1, thinkMs: 40 };
 const timeoutMs = 3_000;

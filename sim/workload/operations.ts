@@ -58,16 +58,16 @@ export class Operations {
 
   next(): Drawn {
     const lot = this.#randomness.below(100);
-    if (lot < 28) return write(this.#put(this.#key(), expectNothing));
-    if (lot < 37) return write(this.#conditionalPut());
-    if (lot < 45) return write(this.#delete());
-    if (lot < 55) return write(this.#increment(this.#key()));
-    if (lot < 62) return write(this.#transaction());
-    if (lot < 64) return write(this.#deleteRange());
-    if (lot < 82) return read(this.#get(this.#key()), linearizable);
-    if (lot < 87) return read(this.#get(counterBeside(this.#key())), linearizable);
-    if (lot < 91) return read(this.#get(this.#key()), quorum);
-    if (lot < 94) return read(this.#get(this.#key()), stale(0, 0));
+    if (lot < 22) return write(this.#put(this.#key(), expectNothing));
+    if (lot < 30) return write(this.#conditionalPut());
+    if (lot < 36) return write(this.#delete());
+    if (lot < 44) return write(this.#increment(this.#key()));
+    if (lot < 50) return write(this.#transaction());
+    if (lot < 51) return write(this.#deleteRange());
+    if (lot < 77) return read(this.#get(this.#key()), linearizable);
+    if (lot < 85) return read(this.#get(counterBeside(this.#key())), linearizable);
+    if (lot < 89) return read(this.#get(this.#key()), quorum);
+    if (lot < 95) return read(this.#get(this.#key()), stale(0, 0));
     return read(this.#range(), linearizable);
   }
 
