@@ -52,6 +52,13 @@ export const mistakes: Readonly<Record<string, Mistake>> = {
     replace: "eventTurnBatching: false, noMetaSync: true,",
     foundBy: lost,
   },
+  "checkpoints are never flushed": {
+    file: "infra/state-store/lmdb-environment.js",
+    find: "overlappingSync: false,",
+    replace: "overlappingSync: false, noSync: true,",
+    // What was trimmed because a checkpoint held it is nowhere any more.
+    foundBy: ["replicas keep their state", "replicas stop only for faults"],
+  },
 };
 
 const product = fileURLToPath(new URL("../..", import.meta.url));

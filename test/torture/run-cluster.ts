@@ -1,7 +1,7 @@
 /** One cluster, from its birth through its faults to a verdict. */
 import { appendFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { bucketPrefix, prefixEnd } from "../../infra/codec/key-text.ts";
+import { bucketPrefix, internalKeyOf, prefixEnd } from "../../infra/codec/key-text.ts";
 import type { SeededRandomness } from "../../infra/randomness/seeded-randomness.ts";
 import { linearizable } from "../../client/core/freshness.ts";
 import { operationKind } from "../../kv/commands/operation.ts";
@@ -153,10 +153,13 @@ export class ClusterRun {
       else this.#clients.push(await BucketClient.connect(setup));
     }
     for (const { recorder } of this.#clients) recorder.start();
+    const all = { start: bucketPrefix("default"), end: prefixEnd(bucketPrefix("default")) };
+    const some = { start: internalKeyOf("default", "h"), end: internalKeyOf("default", "r0") };
     const kinds = [
-      { withCurrent: false, slow: false, restarts: false },
-      { withCurrent: false, slow: true, restarts: true },
-      { withCurrent: true, slow: false, restarts: true },
+      { range: all, withCurrent: false, slow: false, restarts: false },
+      { range: all, withCurrent: false, slow: true, restarts: true },
+      { range: some, withCurrent: false, slow: false, restarts: true },
+      { range: all, withCurrent: true, slow: false, restarts: true },
     ];
     for (const [index, kind] of kinds.entries()) {
       const name = `watcher${index + 1}`;

@@ -275,6 +275,11 @@ export class TortureCluster {
     for (const { name, diskFailed, upForMs } of this.nodes) {
       const status = this.status(name);
       if (diskFailed || upForMs < settledMs || status === undefined) continue;
+      const emptied = status.replicas.find(({ needsSnapshot }) => needsSnapshot);
+      if (emptied !== undefined) {
+        const text = `${name} has lost what it had applied of ${emptied.group}`;
+        this.#accident ??= new Violation("replicas keep their state", text);
+      }
       const reason = status.barred ?? status.replicas.find(({ stopped }) => stopped)?.stopped;
       if (reason === undefined) continue;
       const text = `${name}: ${reason.code}: ${reason.text}`;

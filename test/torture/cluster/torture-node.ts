@@ -117,6 +117,13 @@ export class TortureNode {
     await waitUntil(`${this.name} is gone`, () => !this.running, stopTimeoutMs);
   }
 
+  /** SIGTERM: it hands leadership over, writes checkpoints and ends; or is killed when it does not. */
+  async stop(): Promise<void> {
+    this.#ending = true;
+    this.#child?.stop();
+    await waitUntil(`${this.name} is gone`, () => !this.running, stopTimeoutMs * 2);
+  }
+
   /** Puts its files into a state that a power failure may leave. It has been killed. */
   losePower(keeps: () => boolean): PowerFailure {
     if (this.running) throw new Error(`${this.name} still runs`);

@@ -28,6 +28,15 @@ export const processFaults = {
     },
   },
 
+  /** SIGTERM. */
+  stop: {
+    strike: async ({ victim }) => {
+      if (!victim.running || victim.paused) return undefined;
+      await victim.stop();
+      return victim.name;
+    },
+  },
+
   pause: {
     strike: ({ victim }) => {
       if (!victim.running || victim.paused) return undefined;

@@ -1,5 +1,5 @@
 /**
- * A client that watches the whole bucket: as fast as changes come, or slowly; some go away now and then, and go on
+ * A client that watches a part of the bucket: as fast as changes come, or slowly; some go away now and then, and go on
  * from the cursor that they kept.
  */
 import { ClientCore } from "../../../client/core/client-core.ts";
@@ -9,10 +9,10 @@ import type { Beginning } from "../../../client/watch/strand.ts";
 import { WatchCore, type WatchListener } from "../../../client/watch/watch-core.ts";
 import type { WatchedChange } from "../../../client/watch/watched-change.ts";
 import { systemClock } from "../../../infra/clock/system-clock.ts";
-import { bucketPrefix, prefixEnd } from "../../../infra/codec/key-text.ts";
 import type { SeededRandomness } from "../../../infra/randomness/seeded-randomness.ts";
 import { systemRandomness } from "../../../infra/randomness/system-randomness.ts";
 import { NatsTransport } from "../../../infra/transport/nats-transport.ts";
+import type { KeyRange } from "../../../kv/commands/operation.ts";
 import type { Revision } from "../../../kv/revision.ts";
 import { Violation } from "../../../sim/violation.ts";
 import type { WatchRecord } from "../../../sim/workload/watch-record.ts";
@@ -22,6 +22,7 @@ export interface WatcherSetup {
   readonly servers: readonly string[];
   readonly prefix: string;
   readonly randomness: SeededRandomness;
+  readonly range: KeyRange;
   readonly withCurrent: boolean;
   /** Takes a few changes at a time, with pauses. */
   readonly slow: boolean;
@@ -35,8 +36,6 @@ const smallLimits: Partial<WatchLimits> = { bufferedChangesMax: 64, heldChangesM
 const pauseMsMax = 100;
 const lifeMs = { min: 2_000, max: 10_000 };
 const lookMs = 250;
-const start = bucketPrefix("default");
-const range = { start, end: prefixEnd(start) };
 
 interface Life {
   readonly transport: NatsTransport;
@@ -60,7 +59,7 @@ export class TortureWatcher {
   }
 
   start(): void {
-    const { withCurrent, slow, broke } = this.#setup;
+    const { range, withCurrent, slow, broke } = this.#setup;
     const beginning: Beginning = withCurrent ? { kind: "current" } : { kind: "after", revision: 0 };
     this.#live([{ range, beginning }]);
     this.#timers.push(setInterval(() => void this.#restartWhenDue().catch(broke), lookMs));
@@ -80,7 +79,7 @@ export class TortureWatcher {
   get record(): WatchRecord {
     return {
       client: this.#setup.name,
-      range,
+      range: this.#setup.range,
       withCurrent: this.#setup.withCurrent,
       initialCount: this.#initialCount,
       changes: this.#changes,
@@ -151,7 +150,7 @@ export class TortureWatcher {
     this.#forgetBehind(life.watch);
     await this.#end();
     this.#restarts += 1;
-    this.#live(continuedAt([range], parseCursor(undefined, cursor)));
+    this.#live(continuedAt([this.#setup.range], parseCursor(undefined, cursor)));
     this.#changing = false;
   }
 
