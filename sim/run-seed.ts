@@ -76,7 +76,7 @@ export interface SeedReport extends Liveness {
 
 /** Small enough that a run spans several checkpoints and trims. */
 const smallLimits: Partial<ReplicaLimits> = {
-  checkpointBytes: 96 * 1024,
+  checkpointBytes: 48 * 1024,
   checkpointIntervalMs: 5_000,
   tableBytesMax: 1024 * 1024,
   // Promises and answers to learners take several messages.
