@@ -61,6 +61,8 @@ export class LogService {
       const stored = store.read(group, epoch, slot, through, bytesMax);
       if (stored[0]?.slot !== slot) return;
       for (const record of stored) {
+        // What is held replaces what the disk still has there, which may never have been chosen.
+        if (log.ballotOf(slot) !== undefined) break;
         if (record.slot !== slot) return;
         yield record;
         slot += 1;
