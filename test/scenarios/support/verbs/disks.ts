@@ -1,5 +1,10 @@
 /** What disks lose, and how they fail. */
+import type { SimulatedNode } from "../../../../sim/simulated-node.ts";
+import type { Scene } from "../scene.ts";
 import { each, type Verbs } from "./verb.ts";
+
+/** By scene, and by node. */
+const backups = new WeakMap<Scene, Map<string, ReturnType<SimulatedNode["copyDisks"]>>>();
 
 export const diskVerbs: Verbs = {
   "lose-log": each((node, { cluster }) => {
@@ -15,6 +20,17 @@ export const diskVerbs: Verbs = {
   "empty-unborn": each((node) => {
     node.logDisk.wipe(false);
     node.stateDisk.lose();
+  }),
+  /** Copies both disks; `put-back` has the node start as it was then. */
+  "back-up": each((node, scene) => {
+    const own = backups.get(scene) ?? new Map();
+    backups.set(scene, own.set(node.name, node.copyDisks()));
+  }),
+  "put-back": each((node, scene) => {
+    const backup = backups.get(scene)?.get(node.name);
+    if (backup === undefined) throw new Error(`there is no backup of ${node.name}`);
+    scene.cluster.hurt.add(node.name);
+    node.restoreDisks(backup);
   }),
   "lose-state": each((node, { cluster }) => {
     cluster.hurt.add(node.name);
