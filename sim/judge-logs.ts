@@ -6,7 +6,9 @@ import type { OutcomesChecked } from "./oracles/exactly-once.ts";
 import { checkExactlyOnce } from "./oracles/exactly-once.ts";
 import type { Execution } from "./oracles/executed-frames.ts";
 import { checkOutcomes, replay, type Replayed, type ReplayedGroup } from "./oracles/log-replay.ts";
-import { operationsByGroup } from "./oracles/real-time.ts";
+import { placedByGroup } from "./oracles/real-time.ts";
+import { checkExpiries } from "./oracles/expiries.ts";
+import { checkToldRevisions } from "./oracles/told-revisions.ts";
 import { checkWatch } from "./oracles/watches.ts";
 import { operationKind } from "../kv/commands/operation.ts";
 import type { Region } from "../kv/state/regions.ts";
@@ -28,6 +30,10 @@ export interface LogsChecked {
   /** By group. */
   readonly replayed: ReadonlyMap<string, Replayed>;
   readonly outcomes: OutcomesChecked;
+  /** Answers without a place that were found in a log by their revisions. */
+  readonly foundByRevision: number;
+  /** Keys whose time was over. */
+  readonly expired: number;
 }
 
 /** `logs`: those of all groups. Throws a `Violation` when anything does not hold. */
@@ -35,17 +41,25 @@ export function judgeLogs(
   logs: readonly ReplayedGroup[],
   { operations, attempts, watches = [] }: Testimony,
 ): LogsChecked {
-  const placed = operationsByGroup(operations);
+  const placed = placedByGroup(operations);
+  let foundByRevision = 0;
+  let expired = 0;
   const replayed = new Map<string, Replayed>();
   const written = new Map<string, number>();
   const executions = new Map<string, Execution>();
   for (const log of logs) {
     const { group, regions } = log;
-    const own = replay(log, placed.get(group) ?? []);
+    const here = placed.get(group) ?? [];
+    const own = replay(
+      log,
+      here.map(({ recorded }) => recorded),
+    );
     replayed.set(group, own);
     for (const [text, times] of own.written) written.set(text, (written.get(text) ?? 0) + times);
     for (const [name, execution] of own.executions) executions.set(name, execution);
     const owns = (key: InternalKey): boolean => regions.some((region) => holds(region, key));
+    foundByRevision += checkToldRevisions(operations, here, own.versions, owns);
+    expired += checkExpiries(operations, own.versions, own.lastRevision);
     for (const record of watches) checkWatch(record, group, own.changes, owns);
   }
   checkOutcomes(operations, written);
@@ -54,7 +68,7 @@ export function judgeLogs(
     attempts === undefined
       ? { found: 0, unknown: 0 }
       : checkExactlyOnce(operations, attempts, executions);
-  return { replayed, outcomes };
+  return { replayed, outcomes, foundByRevision, expired };
 }
 
 /** Raw answers name no place in the log, but what they acknowledge is somewhere in it. */

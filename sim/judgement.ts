@@ -20,6 +20,8 @@ const clockJumpsMsMax = 60_000;
 /** What there was to judge. */
 export interface Judged extends HistoryChecked {
   readonly outcomes: OutcomesChecked;
+  readonly foundByRevision: number;
+  readonly expired: number;
   /** Reads that said as of when they are complete. */
   readonly dated: number;
 }
@@ -33,7 +35,7 @@ export function judge(
 ): Judged {
   const { operations, attempts, freshness } = history;
   const logs = cluster.topology.groups.map(({ name }) => logOf(cluster, name));
-  const { replayed, outcomes } = judgeLogs(logs, { operations, attempts, watches });
+  const { replayed, ...found } = judgeLogs(logs, { operations, attempts, watches });
   for (const [group, own] of replayed) {
     checkTime(cluster, group, own.lastRevision);
     checkReplicas(cluster, group, own);
@@ -41,7 +43,7 @@ export function judge(
   checkOwnersOf(cluster);
   checkRestoredStores(cluster.nodes.values());
   const dated = clocks === undefined ? 0 : checkFreshness(operations, freshness, clocks);
-  return { ...judgeHistory(operations), outcomes, dated };
+  return { ...judgeHistory(operations), ...found, dated };
 }
 
 export function replicasOf(

@@ -189,11 +189,16 @@ function play(
     ...liveness,
   };
   // What was made smaller on purpose has one thing left to show.
-  if (options.without !== undefined) return report;
+  if (isMadeSmaller(options)) return report;
   const struck = options.faults === undefined ? nemesis.struck : undefined;
   const lacking = lackingInRun({ ...report, struck });
   if (lacking.length > 0) throw new Violation("vacuity", lacking.join(", "));
   return report;
+}
+
+function isMadeSmaller(options: SeedOptions): boolean {
+  const { without, clients, rawClients, bankers, keys, watchers } = options;
+  return [without, clients, rawClients, bankers, keys, watchers].some((own) => own !== undefined);
 }
 
 function topologyOf({ seed, nodes = 3, quorums }: SeedOptions): Topology {

@@ -14,11 +14,13 @@ export interface Looks {
   readonly "keys searched": number;
   readonly "audits of the bank": number;
   readonly "reads with a date": number;
+  readonly "answers found by revision": number;
+  readonly "keys that expired": number;
 }
 
 export function looksOf(
   { chosen, persisted, applied, progress, leases }: SimulatedCluster,
-  { placed, outcomes, checked, undecided, audits, dated }: Judged,
+  { foundByRevision, expired, placed, outcomes, checked, undecided, audits, dated }: Judged,
 ): Looks {
   return {
     "chosen slots": chosen.chosenSlots,
@@ -31,6 +33,8 @@ export function looksOf(
     "keys searched": checked - undecided,
     "audits of the bank": audits,
     "reads with a date": dated,
+    "answers found by revision": foundByRevision,
+    "keys that expired": expired,
   };
 }
 

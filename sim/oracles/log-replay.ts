@@ -19,6 +19,7 @@ import { Violation } from "../violation.ts";
 import { isSameResult } from "./same-result.ts";
 import type { Recorded } from "../workload/history.ts";
 import { executionsOf, type AppliedFrame, type Execution } from "./executed-frames.ts";
+import { LogVersions, type LogChange } from "./log-versions.ts";
 import { plain } from "./plain-result.ts";
 import { isRead, placeOf } from "./real-time.ts";
 
@@ -44,6 +45,8 @@ export interface Replayed {
   readonly written: ReadonlyMap<string, number>;
   /** In order of the log. */
   readonly changes: readonly Change[];
+  /** The same, by keys. */
+  readonly versions: LogVersions;
   /** By the names under which they were sent. */
   readonly executions: ReadonlyMap<string, Execution>;
 }
@@ -57,7 +60,12 @@ export function replay(group: ReplayedGroup, operations: readonly Recorded[]): R
     bornWith: { regions: group.regions, directory: emptyDirectory },
   });
   const changes: Change[] = [];
-  state.tellChanges((change) => void changes.push(change));
+  const logged: LogChange[] = [];
+  let applying = 0;
+  state.tellChanges((change) => {
+    changes.push(change);
+    logged.push({ change, slot: applying });
+  });
   const decoder = new EntryDecoder();
   const reads = readsBySlot(operations);
   const writes = writesByPlace(operations);
@@ -68,6 +76,7 @@ export function replay(group: ReplayedGroup, operations: readonly Recorded[]): R
   for (const [index, bytes] of group.entries.entries()) {
     const slot = index + 1;
     const entry = decoder.decode(bytes);
+    applying = slot;
     const outcomes = state.apply(slot, entry);
     if (entry.kind === entryKind.frames) {
       for (const [at, frame] of entry.frames.entries()) {
@@ -95,7 +104,9 @@ export function replay(group: ReplayedGroup, operations: readonly Recorded[]): R
     throw new Violation("reads see what was chosen", `${group.group} slot ${ahead}`);
   }
   const executions = executionsOf(group.group, frames);
-  return { checksums, lastRevision: state.lastRevision, written, changes, executions };
+  const versions = new LogVersions(logged);
+  const { lastRevision } = state;
+  return { checksums, lastRevision, written, changes, versions, executions };
 }
 
 /**

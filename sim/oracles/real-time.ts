@@ -74,7 +74,7 @@ export function isRead({ operation }: Recorded): boolean {
   return operation.kind === operationKind.get || operation.kind === operationKind.range;
 }
 
-/** Writes by slot and frame, reads behind all frames of the slot they saw. */
-function orderAt(slot: number, index: number | undefined): number {
+/** Writes by slot and frame; without an index, as reads: behind all frames of the slot. */
+export function orderAt(slot: number, index: number | undefined): number {
   return slot * 100_000 + (index ?? 99_999);
 }

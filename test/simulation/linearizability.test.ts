@@ -1,5 +1,6 @@
 /** The search for an order of one key's operations: what it accepts, and what it must not. */
 import { expect, test } from "vitest";
+import { earliestOperations } from "../../sim/oracles/earliest-operations.ts";
 import { checkRegister } from "../../sim/oracles/linearizability.ts";
 import type { Effect, Held, RegisterOperation } from "../../sim/oracles/register.ts";
 
@@ -63,4 +64,23 @@ test("a text whose time is over is gone, and stays gone", () => {
   const history = [at(0, 1, write("a")), at(0, Infinity, { kind: "expire", text: "a" } as const)];
   expect(verdictOn(...history, at(2, 3, see(undefined)))).toBe("linearizable");
   expect(verdictOn(...history, at(2, 3, see(undefined)), at(4, 5, see("a")))).toBe("violated");
+});
+
+test("of too many operations the first are searched, and what is under way at the cut proves nothing", () => {
+  const history = [
+    at(0, 1, write("a")),
+    at(2, 3, see("a")),
+    // Told after the cut: whatever it saw may have been written there.
+    at(3, 20, see("b")),
+    at(4, 20, { kind: "add", delta: 1, sum: 9 }),
+    at(4, 20, { kind: "remove", existed: true, needed: undefined }),
+    at(10, 11, write("b")),
+    at(12, 13, see("z")),
+  ];
+  const first = earliestOperations(history, 5);
+  expect(first.map(({ effect }) => effect.kind)).toEqual(["write", "see", "add", "remove"]);
+  expect(first.map(({ returnedMs }) => returnedMs)).toEqual([1, 3, Infinity, Infinity]);
+  expect(verdictOn(...first)).toBe("linearizable");
+  expect(earliestOperations(history, 7)).toBe(history);
+  expect(verdictOn(...earliestOperations([at(0, 1, see("z")), ...history], 5))).toBe("violated");
 });

@@ -18,6 +18,8 @@ const looks: Looks = {
   "keys searched": 1,
   "audits of the bank": 1,
   "reads with a date": 1,
+  "answers found by revision": 1,
+  "keys that expired": 1,
 };
 
 const run: Contents = {
