@@ -1,5 +1,5 @@
-// Shows of every bug in test/regressions/bugs.json that its seed fails, by the check that is named, at the commit before
-// the fix, and passes at the fix. `npm run bugs:verify`; `-- --row 2` or `-- --row 222701c` for one of them, `-- --keep`
+// Shows of every bug in test/regressions/bugs.json that its seed, or its scenario, fails by the check that is named at the
+// commit before the fix, and passes at the fix. `npm run bugs:verify`; `-- --row 2` or `-- --row 222701c` for one of them, `-- --keep`
 // to look at the trees afterwards. Trees are made outside the checkout, with its node_modules, and removed again.
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const patienceMs = 15 * 60_000;
@@ -14,7 +15,7 @@ const patienceMs = 15 * 60_000;
 /**
  * `options` are those of the simulator. `simulator`: the commit whose sim/ is put into both trees, where their own
  * does not look for the bug yet.
- * @typedef {{ fix: string, what: string, options: string[], check: string, simulator?: string }} Bug
+ * @typedef {{ fix: string, what: string, check: string, options?: string[], simulator?: string, scenario: string }} Bug
  */
 
 const { values } = parseArgs({
@@ -54,10 +55,25 @@ function report(holds, where, what) {
   console.log(`   ${holds ? "ok    " : "WRONG "} ${where}: ${what}`);
 }
 
-/** The seed, in the tree of that commit. */
-async function run({ options, simulator }, commit) {
+/** The seed, or the scenario as it is now, in the tree of that commit. */
+async function run({ options, simulator, scenario }, commit) {
   const tree = grow(commit, simulator);
-  return timed(`${commit}, seed`, [join(tree, "dist", "sim", "main.js"), ...options], tree);
+  if (options !== undefined) {
+    return timed(`${commit}, seed`, [join(tree, "dist", "sim", "main.js"), ...options], tree);
+  }
+  const runner = join(tree, "dist", "play-files.mjs");
+  await build({
+    entryPoints: [join(tree, "test", "scenarios", "support", "play-files.ts")],
+    outfile: runner,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    packages: "external",
+    logLevel: "error",
+  });
+  const file = join(root, "test", "scenarios", `${scenario}.txt`);
+  const { output, failed } = await timed(`${commit}, scenario`, [runner, file], tree);
+  return { output, failed: failed || JSON.parse(output).difference !== "as written" };
 }
 
 function grow(commit, simulator) {

@@ -48,12 +48,13 @@ function mutantTable(): string {
 }
 
 function bugTable(): string {
-  const rows = bugs.map(({ fix, what, check, options, simulator }) => {
-    const command = options.map((word) => (word.includes(" ") ? `"${word}"` : word)).join(" ");
+  const rows = bugs.map(({ fix, what, check, options, simulator, scenario }) => {
+    const command = options?.map((word) => (word.includes(" ") ? `"${word}"` : word)).join(" ");
+    const seed = command === undefined ? "the scenario" : `\`${command}\``;
     const own = simulator === undefined ? "" : `, simulator of ${simulator}`;
-    return [what, `\`${check}\``, `\`${command}\`${own}`, fix];
+    return [what, `\`${check}\``, `${seed}${own}`, `\`${scenario}\``, fix];
   });
-  return table(["what was wrong", "found by", "seed", "fixed in"], rows);
+  return table(["what was wrong", "check", "found by", "scenario", "fixed in"], rows);
 }
 
 function table(heading: readonly string[], body: readonly (readonly string[])[]): string {

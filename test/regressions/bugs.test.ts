@@ -9,12 +9,13 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 /** What is not the product. */
 const beside = /^(sim|test|docs|scripts|bench|examples|charts)\/|^[^/]+$/;
 
-test("every row names a fix, a seed, and a check that is explained", () => {
+test("every row names a fix, a check, a seed if there is one, and a scenario that there is", () => {
   expect(new Set(bugs.map(({ fix }) => fix)).size).toBe(bugs.length);
-  for (const { what, options, check } of bugs) {
+  for (const { what, options, check, scenario } of bugs) {
     expect(what).toMatch(/^[A-Z].+\.$/);
-    expect(options).toContain("--seed");
+    if (options !== undefined) expect(options).toContain("--seed");
     expect(check).not.toBe("");
+    expect(existsSync(`${root}/test/scenarios/${scenario}.txt`), scenario).toBe(true);
   }
 });
 

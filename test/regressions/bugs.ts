@@ -1,4 +1,4 @@
-/** The table of bugs that seeds found: see docs/testing.md. `npm run bugs:verify` holds it against the commits. */
+/** The table of bugs that seeds and scenarios find: see docs/testing.md. `npm run bugs:verify` holds it against the commits. */
 import { readFileSync } from "node:fs";
 
 export interface Bug {
@@ -6,12 +6,14 @@ export interface Bug {
   readonly fix: string;
   /** What was wrong. */
   readonly what: string;
-  /** Of the simulator. */
-  readonly options: readonly string[];
-  /** By which the seed fails before the fix. */
+  /** By which the seed, or the scenario, fails before the fix. */
   readonly check: string;
+  /** Of the simulator; without them no seed is known, and the scenario shows it. */
+  readonly options?: readonly string[];
   /** The commit whose sim/ is put into both trees; their own unless given. */
   readonly simulator?: string;
+  /** Its regression in test/scenarios; as it is now, where it has to show the bug. */
+  readonly scenario: string;
 }
 
 export const bugs = JSON.parse(
