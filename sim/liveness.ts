@@ -41,6 +41,8 @@ const recoveryMsMax = 5_000;
 const newAnswers = 50;
 /** In every group that clients write to. */
 const newSlots = 5;
+/** Until what began under faults has come to its end. */
+const settlingMs = 300;
 /** How long it is watched that nothing changes while clients go on. */
 const calmMs = 2_000;
 /** What a fault did to a leader may show only when the calm has begun. */
@@ -66,8 +68,11 @@ const worse: readonly (FaultClass | undefined)[] = [
 export function recover(options: LivenessOptions): Liveness {
   const { cluster, randomness, mend } = options;
   const leftBroken = minorityOf(cluster, randomness);
-  const beganMs = cluster.world.nowMs;
   mend(leftBroken);
+  // What a disk was about to refuse it still refuses, and its node has to be started again.
+  cluster.world.runFor(settlingMs);
+  mend(leftBroken);
+  const beganMs = cluster.world.nowMs;
   for (const name of leftBroken) breakLastingly(cluster, randomness, name);
   const isMinority = leftBroken.size > 0;
   const what = isMinority
@@ -76,8 +81,8 @@ export function recover(options: LivenessOptions): Liveness {
   requireAnswers(options, what);
   const recoveredInMs = Math.round(cluster.world.nowMs - beganMs);
   const calmLeaderChanges = changesInCalm(options);
+  mend(new Set());
   if (isMinority) {
-    mend(new Set());
     requireAnswers(options, "clients are answered when those that were left broken are back");
   }
   return { leftBroken: leftBroken.size, recoveredInMs, calmLeaderChanges };
