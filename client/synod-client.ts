@@ -26,6 +26,8 @@ export interface SynodClientOptions {
   readonly watchLimits?: Partial<WatchLimits>;
   /** Called at every answer to a question for the routing table. */
   readonly routeAdopted: () => void;
+  /** In place of one of its own: simulations write down what is asked of it. */
+  readonly core?: ClientCore;
 }
 
 /**
@@ -40,7 +42,7 @@ export class SynodClient implements AsyncDisposable {
   /** @internal Programs call `connect`. */
   constructor(options: SynodClientOptions) {
     const { transport, clock, randomness, prefix, timeoutMs } = options;
-    const core = new ClientCore(options);
+    const { core = new ClientCore(options) } = options;
     this.#transport = transport;
     this.#caller = new Caller({ core, clock, randomness, timeoutMs });
     this.#admin = new Admin(this.#caller, transport, prefix);

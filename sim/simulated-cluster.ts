@@ -11,6 +11,7 @@ import { SimulatedNetwork } from "../infra/transport/simulated-network.ts";
 import { isInboxSubject } from "../infra/transport/subject.ts";
 import { OldMessages } from "./faults/old-messages.ts";
 import { Sequels } from "./faults/sequels.ts";
+import { Moments } from "./moments.ts";
 import { BallotOwners } from "./oracles/ballot-owners.ts";
 import { AppliedEntries } from "./oracles/applied-entries.ts";
 import { ChosenValues } from "./oracles/chosen-values.ts";
@@ -64,6 +65,7 @@ export class SimulatedCluster {
   );
   readonly leases = new LeaseHolders((group) => this.#replicasOf(group));
   readonly trace = new TraceHash();
+  readonly moments = new Moments();
   readonly oldMessages = new OldMessages();
   readonly sequels: Sequels;
   /** What an oracle saw first: thrown inside a node it may come out as that node's failure. */
@@ -181,16 +183,18 @@ export class SimulatedCluster {
         new WatchedTransport(
           peers,
           (subject, payload) => this.#watch(() => this.#sent(node, subject, payload)),
-          () => node.trap?.left(),
+          () => this.#left(node),
         ),
       wrapClients: (clients) =>
         new WatchedTransport(
           clients,
           (subject, payload) => {
             this.#watch(() => this.#replied(node, payload));
-            if (isInboxSubject(subject)) node.trap?.leaves("answer");
+            if (!isInboxSubject(subject)) return;
+            node.trap?.leaves("answer");
+            this.moments.answering(node.name, payload);
           },
-          () => node.trap?.left(),
+          () => this.#left(node),
         ),
       log: (from, what, details) => {
         this.noteEvent(from, what, details);
@@ -198,6 +202,7 @@ export class SimulatedCluster {
       },
       states: this.#statesOf(name, () => node.logDisk),
     });
+    node.logDisk.onEveryFlush = (when) => this.moments.flushing(when, name);
     node.logDisk.onDurable = (group, change) => {
       this.#observer?.flushed?.(name, group, change);
       this.#watch(() => {
@@ -256,6 +261,7 @@ export class SimulatedCluster {
       this.leases.look(node.name, envelope.group, node.host?.replica(envelope.group));
     }
     node.trap?.leaves(message.type);
+    this.moments.leaving(message.type, node.name, envelope.group);
     if (message.type === "heartbeatAcked") {
       this.#noteCheckpoint(`${node.name}/${envelope.group}`, message.checkpointThrough);
     }
@@ -266,6 +272,11 @@ export class SimulatedCluster {
       this.#reigns.add(reign);
       this.noteEvent(node.name, "leads", { group: envelope.group, round });
     }
+  }
+
+  #left(node: SimulatedNode): void {
+    node.trap?.left();
+    this.moments.left();
   }
 
   #replied(node: SimulatedNode, payload: Uint8Array): void {

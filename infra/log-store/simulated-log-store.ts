@@ -84,6 +84,8 @@ export class SimulatedLogDisk {
   onDurable: (group: string, change: LogAppend) => void = () => undefined;
   /** Called once, right before the next flush becomes durable or right after it, before anybody is told. */
   onFlush: ((when: "before" | "after") => void) | undefined;
+  /** As `onFlush`, for whoever looks at all of them. */
+  onEveryFlush: ((when: "before" | "after") => void) | undefined;
   /** What is certain to survive a power loss, where a failed flush left more to be seen than that. */
   #certain: LogDiskCopy | undefined;
   /** Not even a restart shows what the failed flush wrote. */
@@ -363,6 +365,7 @@ export class SimulatedLogStore implements LogStore {
   /** Lets whoever waits for a flush act; says whether this process has ended by it. */
   #endsAt(when: "before" | "after"): boolean {
     this.#disk.onFlush?.(when);
+    this.#disk.onEveryFlush?.(when);
     return this.#closed;
   }
 

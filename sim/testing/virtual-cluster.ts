@@ -2,7 +2,14 @@
 import { SynodClient } from "../../client/synod-client.ts";
 import type { Topology } from "../../infra/topology/topology.ts";
 import { Nemesis, passingFaults, type FaultClass, type FaultCounts } from "../nemesis.ts";
+import { judge, replicasOf } from "../judgement.ts";
+import type { Happening, MomentName, MomentPlace, PlacedAct } from "../moments.ts";
 import { SimulatedCluster } from "../simulated-cluster.ts";
+import type { Wanted } from "../trace/concern.ts";
+import { recordingOf, type Recording } from "../trace/recording.ts";
+import { RunRecorder } from "../trace/run-recorder.ts";
+import { History } from "../workload/history.ts";
+import { RecordedCore } from "./recorded-core.ts";
 
 export interface VirtualClusterOptions {
   /** Everything that is left to chance follows from it: the same seed and the same calls give the same run. 1 unless given. */
@@ -11,6 +18,17 @@ export interface VirtualClusterOptions {
   readonly nodes?: 1 | 3 | 5 | 7;
   /** In place of `nodes`. */
   readonly topology?: Topology;
+  /** Keeps what happens for `recording`, which takes memory; a run is the same with and without. */
+  readonly recorded?: boolean;
+}
+
+/** What `check` has looked at. */
+export interface Checked {
+  readonly calls: number;
+  /** Keys whose calls were searched for an order that explains them. */
+  readonly keys: number;
+  /** Of those, keys with so many calls at once that the search gave up. */
+  readonly undecided: number;
 }
 
 /** What a node would have written to its log. */
@@ -24,6 +42,8 @@ export interface VirtualLogLine {
 
 const bootMsMax = 30_000;
 const patienceMs = 60_000;
+const settlingMs = 50;
+const settlingWaitsMax = 400;
 /** Events of the world between two looks at the program's promises: it goes on a fraction of a millisecond late. */
 const eventsPerTurn = 25;
 
@@ -37,12 +57,16 @@ const eventsPerTurn = 25;
  */
 export class VirtualCluster {
   readonly #cluster: SimulatedCluster;
+  readonly #history = new History();
+  readonly #recorder: RunRecorder | undefined;
   #nemesis: Nemesis | undefined;
   #nemeses = 0;
 
   /** @internal Programs call `simulatedCluster`. */
-  constructor(cluster: SimulatedCluster) {
+  constructor(cluster: SimulatedCluster, recorder?: RunRecorder) {
     this.#cluster = cluster;
+    this.#recorder = recorder;
+    this.#history.observer = recorder?.history;
   }
 
   /** Virtual time since the cluster's machines were switched on. */
@@ -62,7 +86,7 @@ export class VirtualCluster {
   connect(name = "client", options: { readonly timeoutMs?: number } = {}): SynodClient {
     const { world, network, randomness, topology } = this.#cluster;
     const process = world.machine(name).start();
-    return new SynodClient({
+    const clientOptions = {
       transport: network.connect(process, {
         onProblem: (problem) => {
           if (problem.kind !== "not connected") throw problem.cause;
@@ -74,7 +98,54 @@ export class VirtualCluster {
       timeoutMs: options.timeoutMs ?? 5_000,
       limits: {},
       routeAdopted: () => {},
+    };
+    const core = new RecordedCore({ ...clientOptions, name, world, history: this.#history });
+    return new SynodClient({ ...clientOptions, core });
+  }
+
+  /**
+   * Holds all that clients were told since the cluster was started against what nodes chose, against real time and
+   * against each other: every key is linearizable, nothing is executed twice, what was acknowledged is there, what was
+   * said not to be executed is not, a transaction takes effect as a whole. Waits before for the nodes that run to come to
+   * rest; calls that are still open may or may not have been executed. Throws a `Violation`.
+   *
+   * It looks at single operations. Whether the program under test does the right thing with them, its own test has to
+   * say.
+   */
+  async check(): Promise<Checked> {
+    await this.run(async () => {
+      for (let waits = 0; waits < settlingWaitsMax && !this.#isAtRest(); waits++) {
+        await this.sleep(settlingMs);
+      }
     });
+    const { checked: keys, undecided } = judge(this.#cluster, this.#history, []);
+    const calls = this.#history.operations.length;
+    return { calls, keys, undecided };
+  }
+
+  /**
+   * Lets something happen right before a node says something, once: a message to other nodes by its type, or an
+   * `answer` to a client. A node that is killed then has not said it. `flush`: what waits for the disk is not there yet.
+   *
+   * @example
+   * const placed = cluster.before("answer", { node: leader }, () => cluster.kill(leader));
+   * await cluster.run(() => bucket.increment("n")); // executed by one leader, answered by the next
+   * placed.happened; // true
+   */
+  before(what: MomentName, place: MomentPlace, act: (happening: Happening) => void): PlacedAct {
+    return this.#cluster.moments.place("before", what, place, act);
+  }
+
+  /** As `before`, right after it: the message has left, the flush is on disk but nobody knows yet. */
+  after(what: MomentName, place: MomentPlace, act: (happening: Happening) => void): PlacedAct {
+    return this.#cluster.moments.place("after", what, place, act);
+  }
+
+  /** What happened, as text and as pictures, of a cluster that was made with `recorded`. Undefined of any other. */
+  recording(wanted: Wanted & { readonly title?: string } = {}): Recording | undefined {
+    const { title = "a simulated cluster", ...place } = wanted;
+    const request = { level: "messages", linesMax: 1_000, wanted: place, title } as const;
+    return this.#recorder && recordingOf(this.#recorder, request, this.#cluster.violation);
   }
 
   /**
@@ -177,6 +248,13 @@ export class VirtualCluster {
     return counts;
   }
 
+  #isAtRest(): boolean {
+    return this.#cluster.topology.groups.every(({ name }) => {
+      const applied = replicasOf(this.#cluster, name).map(({ status }) => status.appliedThrough);
+      return this.#cluster.leaderOf(name) !== undefined && new Set(applied).size === 1;
+    });
+  }
+
   #step(): void {
     this.#cluster.world.step();
     if (this.#cluster.violation !== undefined) throw this.#cluster.violation;
@@ -196,12 +274,14 @@ export class VirtualCluster {
 export async function simulatedCluster(
   options: VirtualClusterOptions = {},
 ): Promise<VirtualCluster> {
-  const { seed = 1, nodes = 3, topology } = options;
+  const { seed = 1, nodes = 3, topology, recorded = false } = options;
   const cluster = new SimulatedCluster({
     seed,
     ...(topology === undefined ? { nodes } : { topology }),
   });
-  const virtual = new VirtualCluster(cluster);
+  const recorder = recorded ? new RunRecorder() : undefined;
+  if (recorder !== undefined) cluster.show(recorder);
+  const virtual = new VirtualCluster(cluster, recorder);
   cluster.startAll();
   await virtual.run(async () => {
     while (!cluster.everyGroupLed) await virtual.sleep(10);

@@ -15,7 +15,7 @@ import { newest } from "../../kv/revision.ts";
 import type { InternalKey } from "../../kv/state-reader.ts";
 
 /** No other client of a run has keys there. */
-const bucket = "bank";
+const bucket = "bank-of-the-simulator";
 
 /** All of them begin with nothing, so that their sum is 0. */
 export const accounts: readonly InternalKey[] = ["a1", "a2", "a3", "a4", "a5"].map((name) =>
