@@ -351,6 +351,25 @@ export const stagedFaults = {
     return false;
   },
 
+  /** Its machine is suspended, so that its lease does not age; it wakes, cut off, when another leads already. */
+  "leader sleeps": (stage) => {
+    const { cluster, randomness } = stage;
+    const cast = castFor(stage);
+    if (cast === undefined) return false;
+    const { group, leader, followers } = cast;
+    cluster.network.partition([leader.name], names(followers));
+    leader.machine.suspend();
+    cluster.sequels.once(
+      lookMs,
+      () => isLedByOneOf(followers, group),
+      () => {
+        cluster.sequels.later(between(randomness, 1, 100), () => leader.machine.resume());
+        stage.strikes();
+      },
+    );
+    return false;
+  },
+
   /** The lead is handed over while acknowledgements are late, or the hand-over itself is lost, or somebody dies of it. */
   "hand-over in trouble": (stage) => {
     const { cluster, randomness } = stage;

@@ -4,6 +4,7 @@ import type { SimulatedNode } from "../simulated-node.ts";
 import { between, startLater, type Fault, type Stage } from "./stage.ts";
 
 const stateFailures = ["fsync error", "poisoned fsync", "rejected write"] as const;
+const newestSlots = 20;
 /** How often a restored node's peers are asked whether they have met its later start. */
 const lookMs = 10;
 
@@ -17,8 +18,10 @@ function storedSlots({
   const groups = [...victim.logDisk.groups].filter(([, { records }]) => records.size > 0);
   const [group, stored] = groups[randomness.below(Math.max(1, groups.length))] ?? [];
   if (group === undefined || stored === undefined) return undefined;
-  const slots = [...stored.records.keys()];
-  const at = randomness.below(slots.length);
+  const slots = [...stored.records.keys()].toSorted((left, right) => left - right);
+  // What was written last is what a restart reads.
+  const newest = randomness.chance(0.5) ? Math.min(slots.length, newestSlots) : slots.length;
+  const at = slots.length - 1 - randomness.below(newest);
   const slot = slots[at];
   if (slot === undefined) return undefined;
   const step = 1 + randomness.below(Math.max(1, slots.length - 1));

@@ -91,7 +91,7 @@ export const leaseMutants: readonly Mutant[] = [
     ],
     caughtBy: twoLeaders,
     seeds: 10,
-    options: aimed("suspend"),
+    options: aimed("leader sleeps"),
   },
   {
     name: "a lease is kept through a hand-over",

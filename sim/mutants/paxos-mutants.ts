@@ -180,17 +180,4 @@ export const paxosMutants: readonly Mutant[] = [
     seeds: 20,
     options: aimed("late teacher", "--nodes", "5"),
   },
-  {
-    name: "votes for an earlier ballot count",
-    patches: [
-      {
-        file: "machines/proposer/proposer-memory.ts",
-        find: "if (compareBallots(ballot, reign.ballot) !== 0) return;\n    if (!reign.window.vote",
-        replace: "if (!reign.window.vote",
-      },
-    ],
-    caughtBy: splitLogs,
-    seeds: 20,
-    options: aimed("lone leader restarts,leader stands still,old messages"),
-  },
 ];
