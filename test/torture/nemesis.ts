@@ -25,6 +25,9 @@ export function faultClasses(withLibrary: boolean): readonly FaultClass[] {
 
 /** How long faults last and how long things are left alone, in milliseconds. */
 const faultMs = { min: 300, max: 3_000 };
+/** Some last longer than anybody waits for an answer. */
+const longFaultMs = { min: 3_000, max: 8_000 };
+const longChance = 0.1;
 const calmMs = { min: 500, max: 3_000 };
 const atOnceMax = 3;
 /** A fault strikes a leader that often; otherwise anybody. */
@@ -62,7 +65,8 @@ export function scheduleOf(
       const [card] = deck.splice(own.below(deck.length), 1);
       if (card !== undefined && !drawn.includes(card)) drawn.push(card);
     }
-    const lastsMs = Math.round(between(own, faultMs.min, faultMs.max));
+    const { min, max } = own.chance(longChance) ? longFaultMs : faultMs;
+    const lastsMs = Math.round(between(own, min, max));
     const restMs = Math.round(between(own, calmMs.min, calmMs.max));
     strikes.push({ number, classes: drawn, lastsMs, calmMs: restMs });
     atMs += lastsMs + restMs;

@@ -66,7 +66,12 @@ function failuresOf(
   }
   const changes = sum(({ leaderChanges }) => leaderChanges);
   if (changes < options.leaderChangesMin) failures.push(`leaders changed ${changes} times`);
+  if (options.strikesMin > 0 && sum(({ messagesFiltered }) => messagesFiltered) === 0) {
+    failures.push("no message was filtered");
+  }
   if (!options.withoutLibrary && options.strikesMin > 0) {
+    const undone = sum(({ powerFailures }) => powerFailures.undoneWrites);
+    if (undone === 0) failures.push("no power failure undid anything");
     if (sum(({ flushes }) => flushes.delayed) === 0) failures.push("no flush was slow");
     if (sum(({ flushes }) => flushes.failed) === 0) failures.push("no flush failed");
   }
@@ -109,7 +114,8 @@ export function textOf(report: Report): string {
 }
 
 function clusterLines(cluster: ClusterReport): readonly string[] {
-  const { nodes, seconds, operations, faults, checked, flushes, violation } = cluster;
+  const { nodes, seconds, operations, faults, checked, flushes, violation, powerFailures } =
+    cluster;
   const sum = total([operations]);
   const columns = ["tried", "acknowledged", "failed", "unknown"] as const;
   const row = (name: string, counts: typeof sum): string =>
@@ -125,7 +131,7 @@ function clusterLines(cluster: ClusterReport): readonly string[] {
     `  errors         ${countsText(cluster.errors)}`,
     `  faults         ${countsText(faults)}`,
     `  leader changes ${cluster.leaderChanges}`,
-    `  happened       ${cluster.checkpoints} checkpoints, ${cluster.trims} trims, ${cluster.watchRestarts} watches restarted, ${cluster.messagesFiltered} messages filtered, ${flushes.all} flushes (${flushes.delayed} slow, ${flushes.failed} failed)`,
+    `  happened       ${cluster.nodeStarts} starts of nodes, ${powerFailures.undoneWrites} writes undone by power failures and ${powerFailures.keptWrites} left unflushed, ${cluster.checkpoints} checkpoints, ${cluster.trims} trims, ${cluster.watchRestarts} watches restarted, ${cluster.messagesFiltered} messages filtered, ${flushes.all} flushes (${flushes.delayed} slow, ${flushes.failed} failed)`,
     checked === undefined
       ? "  checks         it did not come to that"
       : `  checks         ${checked.slots} slots replayed, ${checked.records} records on disk compared, ${checked.placed} answers at their place in the log, ${checked.found} writes found there by name, ${checked.counters} counters, ${checked.keys} keys searched for an order (${checked.keysUndecided} undecided, at most ${checked.operationsPerKeyMax} operations on one), ${checked.changes} watched changes, ${checked.checksums} replicas' checksums`,

@@ -9,6 +9,7 @@ import { newest } from "../../kv/revision.ts";
 import { Violation } from "../../sim/violation.ts";
 import { History } from "../../sim/workload/history.ts";
 import { TortureCluster } from "./cluster/torture-cluster.ts";
+import type { PowerFailure } from "./disk/power-failure.ts";
 import { faultClasses, Nemesis, scheduleOf, type FaultClass } from "./nemesis.ts";
 import { countByError, countByKind, type KindCounts } from "./kind-counts.ts";
 import { judge, type Checked } from "./verdict.ts";
@@ -45,6 +46,9 @@ export interface ClusterReport {
   readonly trims: number;
   readonly watchRestarts: number;
   readonly messagesFiltered: number;
+  readonly nodeStarts: number;
+  /** Writes that power failures undid, and writes that were left although nobody had flushed them. */
+  readonly powerFailures: PowerFailure;
   readonly flushes: {
     readonly all: number;
     readonly delayed: number;
@@ -214,7 +218,7 @@ export class ClusterRun {
     let start: string | undefined = bucketPrefix("default");
     const end = prefixEnd(start);
     while (start !== undefined) {
-      await reader.recorder.record(
+      const recorded = await reader.recorder.record(
         {
           kind: operationKind.range,
           start,
@@ -227,7 +231,7 @@ export class ClusterRun {
         },
         linearizable,
       );
-      const told = this.history.operations.at(-1)?.told;
+      const told = recorded?.told;
       if (told === undefined || !("result" in told.answer)) {
         throw new Violation("liveness", "a cluster that is whole does not answer a range read");
       }
@@ -285,6 +289,11 @@ export class ClusterRun {
       trims: cluster.trims,
       watchRestarts: sum(this.#watchers.map(({ record }) => record.restarts)),
       messagesFiltered: sum(cluster.nodes.map(({ link }) => link.dropped)),
+      nodeStarts: sum(cluster.nodes.map(({ starts }) => starts)),
+      powerFailures: {
+        undoneWrites: sum(cluster.nodes.map(({ powerFailures }) => powerFailures.undoneWrites)),
+        keptWrites: sum(cluster.nodes.map(({ powerFailures }) => powerFailures.keptWrites)),
+      },
       flushes: {
         all: sum(flushes.map(({ all }) => all)),
         delayed: sum(flushes.map(({ delayed }) => delayed)),

@@ -44,6 +44,7 @@ export class TortureNode {
   #diskFailed = false;
   #starts = 0;
   #startedMs = 0;
+  readonly #powerFailures = { undoneWrites: 0, keptWrites: 0 };
 
   constructor(setup: NodeSetup) {
     const { name, directory } = setup;
@@ -127,7 +128,15 @@ export class TortureNode {
   /** Puts its files into a state that a power failure may leave. It has been killed. */
   losePower(keeps: () => boolean): PowerFailure {
     if (this.running) throw new Error(`${this.name} still runs`);
-    return failPower(this.dataDirectory, this.#journals, keeps);
+    const failure = failPower(this.dataDirectory, this.#journals, keeps);
+    this.#powerFailures.undoneWrites += failure.undoneWrites;
+    this.#powerFailures.keptWrites += failure.keptWrites;
+    return failure;
+  }
+
+  /** All of them together. */
+  get powerFailures(): PowerFailure {
+    return this.#powerFailures;
   }
 
   pause(): void {

@@ -4,8 +4,11 @@ import type { ReadRequest, WriteRequest } from "../../../infra/codec/request-enc
 import type { SeededRandomness } from "../../../infra/randomness/seeded-randomness.ts";
 import { absent, operationKind } from "../../../kv/commands/operation.ts";
 import { linearizable, quorum, type Freshness } from "../../../client/core/freshness.ts";
-import type { Answer, History, Told } from "../../../sim/workload/history.ts";
+import type { Answer, History, Recorded, Told } from "../../../sim/workload/history.ts";
 import { Draws, type KeyWindows } from "./key-windows.ts";
+
+/** A client that was refused lets some time pass, so that what it asks next is not refused as well. */
+const afterFailureMs = 100;
 
 export type Request = WriteRequest | ReadRequest;
 
@@ -62,15 +65,19 @@ export class Recorder {
       while (!this.#stopping) {
         await pause(randomness.fraction() * 2 * thinkMs);
         const { operation, freshness } = this.#draws.next();
-        await this.record(operation, freshness);
+        const recorded = await this.record(operation, freshness);
+        if (hasFailed(recorded)) await pause(randomness.fraction() * 2 * afterFailureMs);
       }
     } catch (failure) {
       broke(failure);
     }
   }
 
-  /** Resolves when it has ended, however. */
-  async record(operation: Request, freshness: Freshness | undefined): Promise<void> {
+  /** Resolves when it has ended, however; undefined for what was not asked. */
+  async record(
+    operation: Request,
+    freshness: Freshness | undefined,
+  ): Promise<Recorded | undefined> {
     const { name: client, history } = this.#setup;
     const stale = freshness !== undefined && freshness !== linearizable && freshness !== quorum;
     const invokedMs = performance.now();
@@ -78,7 +85,7 @@ export class Recorder {
     let answer: Told["answer"];
     try {
       asked = this.#ask(operation, freshness);
-      if (asked === undefined) return;
+      if (asked === undefined) return undefined;
     } catch (failure) {
       if (!(failure instanceof SynodError)) throw failure;
       asked = Promise.reject(failure);
@@ -92,6 +99,7 @@ export class Recorder {
       answer = failure;
     }
     history.end(recorded, { atMs: performance.now(), answer });
+    return recorded;
   }
 
   #noteRevision(operation: Request, { result }: Answer): void {
@@ -102,6 +110,12 @@ export class Recorder {
       revisions.set(operation.key, result.version?.revision ?? absent);
     }
   }
+}
+
+/** Conflicts are the workload's; everything else is the cluster's. */
+function hasFailed(recorded: Recorded | undefined): boolean {
+  const answer = recorded?.told?.answer;
+  return answer !== undefined && "code" in answer && answer.code !== "CONFLICT";
 }
 
 export function pause(ms: number): Promise<void> {
