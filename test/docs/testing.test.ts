@@ -13,11 +13,19 @@ import { mutants } from "../../sim/mutants/mutants.ts";
 import { bugs } from "../regressions/bugs.ts";
 
 /** As `npm run sim:mutants -- --json docs/data/mutants.json` writes it. */
-interface MutantFound {
-  readonly name: string;
-  readonly check: string;
-  /** Seeds it took. */
-  readonly seeds: number;
+interface MutantsTried {
+  readonly mutants: readonly {
+    readonly name: string;
+    readonly files: readonly string[];
+    readonly caught: boolean;
+    /** The check that caught it. */
+    readonly verdict: string;
+    /** How many it took. */
+    readonly seeds: number;
+    readonly seedsStated: number;
+  }[];
+  /** The same seeds of the product as it is. */
+  readonly innocence: readonly { readonly seeds: number; readonly passed: boolean }[];
 }
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -42,9 +50,17 @@ function faultTable(): string {
 }
 
 function mutantTable(): string {
-  const results = JSON.parse(readFileSync(found, "utf8")) as readonly MutantFound[];
-  const rows = results.map(({ name, check, seeds }) => [name, `\`${check}\``, String(seeds)]);
-  return table(["what is broken", "caught by", "seeds it took"], rows);
+  const rows = mutantsTried().mutants.map(({ name, files, verdict, seeds, seedsStated }) => [
+    name,
+    files.map((file) => `\`${file}\``).join(", "),
+    `\`${verdict}\``,
+    `${seeds} of ${seedsStated}`,
+  ]);
+  return table(["what is broken", "in", "caught by", "seeds"], rows);
+}
+
+function mutantsTried(): MutantsTried {
+  return JSON.parse(readFileSync(found, "utf8")) as MutantsTried;
 }
 
 function bugTable(): string {
@@ -103,10 +119,12 @@ test("every check of the simulator is explained, and no other", () => {
   expect(explained.toSorted()).toEqual(own.toSorted());
 });
 
-test.skipIf(!existsSync(found))("the table of mutants is current", () => {
+test.skipIf(!existsSync(found))("the table of mutants is current, and all were caught", () => {
   expectGenerated("mutants", mutantTable());
-  const results = JSON.parse(readFileSync(found, "utf8")) as readonly MutantFound[];
-  expect(results.map(({ name }) => name)).toEqual(mutants.map(({ name }) => name));
+  const { mutants: tried, innocence } = mutantsTried();
+  expect(tried.map(({ name }) => name)).toEqual(mutants.map(({ name }) => name));
+  expect(tried.filter(({ caught }) => !caught)).toEqual([]);
+  expect(innocence.filter(({ passed }) => !passed)).toEqual([]);
 });
 
 test("the table of bugs is current", () => {
