@@ -16,7 +16,7 @@ import { judge, replicasOf } from "./judgement.ts";
 import type { RunObserver } from "./run-observer.ts";
 import { SimulatedCluster } from "./simulated-cluster.ts";
 import { toldKinds, type ToldKinds } from "./oracles/told-kinds.ts";
-import { lackingInRun, looksOf, type Looks } from "./vacuity.ts";
+import { isMadeSmaller, lackingInRun, looksOf, type Looks } from "./vacuity.ts";
 import { Violation } from "./violation.ts";
 import { Crowd } from "./workload/crowd.ts";
 import { History } from "./workload/history.ts";
@@ -194,11 +194,6 @@ function play(
   const lacking = lackingInRun({ ...report, struck });
   if (lacking.length > 0) throw new Violation("vacuity", lacking.join(", "));
   return report;
-}
-
-function isMadeSmaller(options: SeedOptions): boolean {
-  const { without, clients, rawClients, bankers, keys, watchers } = options;
-  return [without, clients, rawClients, bankers, keys, watchers].some((own) => own !== undefined);
 }
 
 function topologyOf({ seed, nodes = 3, quorums }: SeedOptions): Topology {

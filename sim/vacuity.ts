@@ -1,5 +1,6 @@
 /** A run in which nothing happened proves nothing, and neither does one in which nothing was looked at. */
 import type { Judged } from "./judgement.ts";
+import type { SeedOptions } from "./run-seed.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
 
 /** How often each of the oracles had something to look at. */
@@ -61,4 +62,10 @@ export function lackingInRun(contents: Contents): readonly string[] {
   if (struck === 0) lacking.push("no faults");
   if (registersUndecided > registers * undecidedShareMax) lacking.push("too many undecided keys");
   return lacking;
+}
+
+/** On purpose: it need not contain what a whole run does. */
+export function isMadeSmaller(options: Omit<SeedOptions, "seed">): boolean {
+  const { without, clients, rawClients, bankers, keys, watchers } = options;
+  return [without, clients, rawClients, bankers, keys, watchers].some((own) => own !== undefined);
 }

@@ -22,6 +22,7 @@ function optionWords(options: SeedOptions): readonly string[] {
   if (without !== undefined && without.size > 0) add("--without", formatStrikeNumbers(without));
   add("--clients", options.clients);
   add("--raw-clients", options.rawClients);
+  add("--bankers", options.bankers);
   add("--watchers", options.watchers);
   add("--keys", options.keys);
   return words;

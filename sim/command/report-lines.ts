@@ -6,6 +6,7 @@ export interface RunFigures {
   readonly realMs: number;
   /** Of all threads of this process. */
   readonly cpuMs: number;
+  readonly runsPerSeed: number;
 }
 
 export function passedLine(report: SeedReport, realMs: number): string {
@@ -47,7 +48,7 @@ export function countsText(counts: Readonly<Record<string, number>>): string {
 export function summaryLines(
   reports: readonly SeedReport[],
   failed: number,
-  { realMs, cpuMs }: RunFigures,
+  { realMs, cpuMs, runsPerSeed }: RunFigures,
 ): readonly string[] {
   const tried = reports.length + failed;
   const answered = total(reports, (report) => report.answered);
@@ -57,7 +58,7 @@ export function summaryLines(
   const pace = [
     `in ${(realMs / 1_000).toFixed(1)} s`,
     `${(tried / minutes).toFixed(1)} seeds a minute`,
-    `${Math.round(answered / (cpuMs / 1_000))} operations answered per CPU second`,
+    `${Math.round((answered * runsPerSeed) / (cpuMs / 1_000))} operations answered per CPU second`,
   ];
   lines.push(pace.join(", "));
   if (reports.length < 2) return lines;

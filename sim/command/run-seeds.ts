@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs";
 import type { RecordingRequest } from "../trace/recording.ts";
 import type { SeedOptions, SeedReport } from "../run-seed.ts";
+import { isMadeSmaller } from "../vacuity.ts";
 import { interruptedCode, listenForInterruption } from "./interruption.ts";
 import { replayCommand } from "./replay-command.ts";
 import { failedLines, faultTotals, passedLine, summaryLines } from "./report-lines.ts";
@@ -36,12 +37,16 @@ export async function runSeeds(run: SeedsRun): Promise<number> {
 
   const reports = reportsOf(results);
   const failed = results.length - reports.length;
-  const lacking = options.faults === undefined && ended === "done" ? lackingIn(reports) : [];
+  const isWhole = ended === "done" && !isMadeSmaller(run.shared) && options.faults === undefined;
+  const lacking = isWhole ? lackingIn(reports) : [];
   for (const what of lacking) caller.print(`VACUOUS  ${what}`);
   if (ended === "interrupted") caller.print("interrupted");
   const { user, system } = process.cpuUsage(cpuBefore);
   const figures = { realMs: performance.now() - startedMs, cpuMs: (user + system) / 1_000 };
-  for (const line of summaryLines(reports, failed, figures)) caller.print(line);
+  const runsPerSeed = options.twice ? 2 : 1;
+  for (const line of summaryLines(reports, failed, { ...figures, runsPerSeed })) {
+    caller.print(line);
+  }
   if (options.json !== undefined) {
     const held = failed === 0 && lacking.length === 0;
     const summary = { ended, held, passed: reports.length, failed, lacking, ...figures };

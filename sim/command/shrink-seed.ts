@@ -82,8 +82,9 @@ async function conclude(found: Shrunk, { options, threads, caller }: ShrinkRun):
 }
 
 function sizeText({ options, strikes }: Shrunk): string {
-  const { nodes = 3, faultsMs = usualFaultsMs, clients, rawClients, watchers, keys } = options;
-  const counts = { clients, "raw clients": rawClients, watchers, keys };
+  const { nodes = 3, faultsMs = usualFaultsMs } = options;
+  const { clients, rawClients, bankers, watchers, keys } = options;
+  const counts = { clients, "raw clients": rawClients, bankers, watchers, keys };
   const sizes = Object.entries(counts).map(([name, count]) =>
     count === undefined ? undefined : `${count} ${name}`,
   );

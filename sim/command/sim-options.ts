@@ -27,6 +27,7 @@ export interface SimulationOptions {
   readonly without?: ReadonlySet<number>;
   readonly clients?: number;
   readonly rawClients?: number;
+  readonly bankers?: number;
   readonly watchers?: 0 | 1 | 2 | 3;
   readonly keys?: number;
   /** Flexible quorums, both or neither. */
@@ -97,6 +98,7 @@ export function addSimulation(command: Command, place: SimulationPlace): Command
     .option("--without <strikes>", "leave out strikes, by number: 3,7-9", strikeNumbers)
     .option("--clients <count>", "clients of the library; 3 unless given", wholeNumber(0))
     .option("--raw-clients <count>", "clients on raw subjects; 1 unless given", wholeNumber(0))
+    .option("--bankers <count>", "clients that move amounts; 1 unless given", wholeNumber(0))
     .option("--watchers <count>", "programs that watch, up to 3", wholeNumber(0, 3))
     .option(
       "--keys <count>",

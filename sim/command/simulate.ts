@@ -29,7 +29,8 @@ function seedOptionsOf(
   options: SimulationOptions,
   { wrongUsage }: Caller,
 ): Omit<SeedOptions, "seed"> {
-  const { nodes, faultsMs, phase1, phase2, without, clients, rawClients, watchers, keys } = options;
+  const { nodes, faultsMs, phase1, phase2, without } = options;
+  const { clients, rawClients, bankers, watchers, keys } = options;
   if ((phase1 === undefined) !== (phase2 === undefined)) {
     wrongUsage("--phase1 and --phase2 go together");
   }
@@ -46,6 +47,7 @@ function seedOptionsOf(
     ...(without === undefined ? {} : { without }),
     ...(clients === undefined ? {} : { clients }),
     ...(rawClients === undefined ? {} : { rawClients }),
+    ...(bankers === undefined ? {} : { bankers }),
     ...(watchers === undefined ? {} : { watchers }),
     ...(keys === undefined ? {} : { keys }),
   };

@@ -44,16 +44,25 @@ const sizes = {
   nodes: [1, 3, 5],
   watchers: [0, 1, 2],
   rawClients: [0],
+  bankers: [0],
   // Without anybody who asks, a run would fail where what is looked for does not.
   clients: [1, 2],
   keys: [1, 2, 3, 5, 10, 20, 50],
 } as const;
-const usual = { nodes: 3, watchers: Infinity, rawClients: 1, clients: 3, keys: Infinity } as const;
+const usual = {
+  nodes: 3,
+  watchers: Infinity,
+  rawClients: 1,
+  bankers: 1,
+  clients: 3,
+  keys: Infinity,
+} as const;
 type Size = keyof typeof sizes;
 const sizeNames: Readonly<Record<Size, string>> = {
   nodes: "node",
   watchers: "watcher",
   rawClients: "raw client",
+  bankers: "banker",
   clients: "client",
   keys: "key",
 };
