@@ -17,7 +17,10 @@ interface Span {
   readonly high: number;
 }
 
-/** `placed`: of this group. Returns how many answers without a place were found by their revisions. */
+/**
+ * `placed`: of this group; what they say of revisions was compared when the log was replayed. Returns how many answers
+ * without a place were found by their revisions.
+ */
 export function checkToldRevisions(
   operations: readonly Recorded[],
   placed: readonly Placed[],
@@ -29,7 +32,6 @@ export function checkToldRevisions(
     .map(({ recorded, order, invokedMs, toldMs }): Span => {
       return { recorded, invokedMs, toldMs, low: order, high: order };
     });
-  for (const { recorded } of placed) checkFacts(recorded, versions, owns);
   let found = 0;
   for (const recorded of operations) {
     if (recorded.told === undefined || placeOf(recorded) !== undefined) continue;
