@@ -20,11 +20,11 @@ export interface HistoryChecked extends RegistersChecked {
 
 /** Throws a `Violation` when anything does not hold. */
 export function judgeHistory(operations: readonly Recorded[]): HistoryChecked {
+  const audits = checkBank(operations);
   const byGroup = placedByGroup(operations);
   for (const own of byGroup.values()) checkRealTime(own);
   checkPlaces(operations, byGroup);
   const placed = [...byGroup.values()].reduce((sum, { length }) => sum + length, 0);
   const counters = checkCounters(operations);
-  const audits = checkBank(operations);
   return { ...checkRegisters(operations), placed, counters, audits };
 }

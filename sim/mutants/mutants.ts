@@ -2,6 +2,7 @@
  * Bugs that the simulator has to find. A simulator that lets one of them pass proves nothing about the rules that the
  * mutant breaks.
  */
+import { answerMutants } from "./answer-mutants.ts";
 import { clientMutants } from "./client-mutants.ts";
 import { leaseMutants } from "./lease-mutants.ts";
 import type { Mutant } from "./mutant.ts";
@@ -13,4 +14,5 @@ export const mutants: readonly Mutant[] = [
   ...leaseMutants,
   ...storageMutants,
   ...clientMutants,
+  ...answerMutants,
 ];
