@@ -39,7 +39,8 @@ export function checkToldRevisions(
     const span = spanOf(recorded, recorded.told.atMs, own);
     if (span === undefined) continue;
     found += 1;
-    spans.push(span);
+    // It may see what was.
+    if (!recorded.stale) spans.push(span);
   }
   if (found > 0) checkSpans(spans);
   return found;

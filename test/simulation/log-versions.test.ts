@@ -55,6 +55,7 @@ test("what was read without a place lies before the next change, also in time", 
   expect(verdict(two, told([2, 3], get("k"), found("two", 20)))).toBe("true");
   expect(verdict(two, told([2, 3], get("k"), found("one", 10)))).toBe(real);
   expect(verdict(two, told([0, 3], get("k"), found("one", 10)))).toBe("true");
+  expect(verdict(two, told([2, 3], get("k"), found("one", 10), { stale: true }))).toBe("true");
   // Neither says where it lies, but they cannot both be true.
   const removed = told([0, 1], remove("k"), { kind: 2, revision: 30, existed: true });
   expect(verdict(removed, told([2, 3], get("k"), found("two", 20)))).toBe(real);
