@@ -134,7 +134,7 @@ function clusterLines(cluster: ClusterReport): readonly string[] {
     `  happened       ${cluster.nodeStarts} starts of nodes, ${powerFailures.undoneWrites} writes undone by power failures and ${powerFailures.keptWrites} left unflushed, ${cluster.checkpoints} checkpoints, ${cluster.trims} trims, ${cluster.watchRestarts} watches restarted, ${cluster.messagesFiltered} messages filtered, ${flushes.all} flushes (${flushes.delayed} slow, ${flushes.failed} failed)`,
     checked === undefined
       ? "  checks         it did not come to that"
-      : `  checks         ${checked.slots} slots replayed, ${checked.records} records on disk compared, ${checked.placed} answers at their place in the log, ${checked.found} writes found there by name, ${checked.counters} counters, ${checked.keys} keys searched for an order (${checked.keysUndecided} undecided, at most ${checked.operationsPerKeyMax} operations on one), ${checked.changes} watched changes, ${checked.checksums} replicas' checksums`,
+      : `  checks         ${checked.slots} slots replayed, ${checked.records} records on disk compared, ${checked.placed} answers at their place in the log, ${checked.found} writes found there by name, ${checked.foundByRevision} answers by revision, ${checked.expired} expiries, ${checked.counters} counters, ${checked.keys} keys searched for an order (${checked.keysUndecided} undecided, at most ${checked.operationsPerKeyMax} operations on one), ${checked.changes} watched changes, ${checked.checksums} replicas' checksums`,
     ...(violation === undefined ? [] : [`  VIOLATED       ${violation.text}`]),
   ];
 }

@@ -33,6 +33,10 @@ export interface Checked {
   readonly placed: number;
   /** Writing operations that were found in the log by the name they were sent under. */
   readonly found: number;
+  /** Answers without a place that were found there by their revisions. */
+  readonly foundByRevision: number;
+  /** Keys whose time was over. */
+  readonly expired: number;
   readonly checksums: number;
   readonly keys: number;
   readonly keysUndecided: number;
@@ -53,7 +57,8 @@ export function judge(evidence: Evidence): Checked {
     ),
     entries: entries.get(group) ?? [],
   }));
-  const { replayed, outcomes } = judgeLogs(logs, { operations, attempts, watches });
+  const logsChecked = judgeLogs(logs, { operations, attempts, watches });
+  const { replayed, outcomes, foundByRevision, expired } = logsChecked;
   for (const { node, group, appliedThrough, checksum } of observed) {
     if (replayed.get(group)?.checksums[appliedThrough] === checksum) continue;
     throw new Violation(
@@ -67,6 +72,8 @@ export function judge(evidence: Evidence): Checked {
     slots: logs.reduce((sum, log) => sum + log.entries.length, 0),
     placed,
     found: outcomes.found,
+    foundByRevision,
+    expired,
     checksums: observed.length,
     keys: checked,
     keysUndecided: undecided,

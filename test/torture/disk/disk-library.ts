@@ -4,9 +4,12 @@ import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import { packageRoot } from "../../../cli/package-root.ts";
 
+const compiler = findCompiler();
+
+export const hasCompiler = compiler !== undefined;
+
 /** Undefined on a machine without a compiler. */
 export function compileDiskLibrary(directory: string): string | undefined {
-  const compiler = findCompiler();
   if (compiler === undefined) return undefined;
   const source = join(packageRoot, "test", "torture", "disk", "torture-disk.c");
   const library = join(directory, "torture-disk.so");
