@@ -2,6 +2,7 @@
  * Whole scenes around the leader of one group: several faults in a chosen order, at chosen moments. Each is what it
  * takes to break a replica that lacks one rule; chance alone would need thousands of seeds for it.
  */
+import { isInboxSubject } from "../../infra/transport/subject.ts";
 import type { SimulatedNode } from "../simulated-node.ts";
 import { shuffle } from "./network-faults.ts";
 import { siftGroup } from "./peer-sieve.ts";
@@ -367,6 +368,30 @@ export const stagedFaults = {
         stage.strikes();
       },
     );
+    return false;
+  },
+
+  /**
+   * Clients are not answered for a while, and then all nodes lose power: what clients send again was executed long
+   * ago, by a state that is found in checkpoints only.
+   */
+  "answers lost": (stage) => {
+    const { cluster, randomness } = stage;
+    const { network, nodes, sequels } = cluster;
+    if (!sequels.takeStage()) return false;
+    const share = between(randomness, 0.3, 0.9);
+    let lasts = true;
+    network.sift(({ subject }, to) => {
+      return lasts && !nodes.has(to) && isInboxSubject(subject) && randomness.chance(share);
+    });
+    sequels.later(between(randomness, 200, 900), () => {
+      for (const node of nodes.values()) {
+        node.losePower(randomness);
+        startLater(stage, node, between(randomness, 1, 50));
+      }
+      sequels.later(20, () => (lasts = false));
+      stage.strikes();
+    });
     return false;
   },
 

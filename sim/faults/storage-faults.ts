@@ -5,6 +5,7 @@ import { between, startLater, type Fault, type Stage } from "./stage.ts";
 
 const stateFailures = ["fsync error", "poisoned fsync", "rejected write"] as const;
 const newestSlots = 20;
+const flipsMax = 6;
 /** How often a restored node's peers are asked whether they have met its later start. */
 const lookMs = 10;
 
@@ -167,7 +168,11 @@ export const storageFaults = {
     const { victim, cluster, randomness } = stage;
     if (!cluster.mayHurt(victim)) return false;
     if (randomness.chance(0.5)) victim.losePower(randomness);
-    if (!victim.stateDisk.flipBit(randomness)) return false;
+    // Where one bit went others do too, and most blocks are never read again.
+    const flips = Array.from({ length: 1 + randomness.below(flipsMax) }, () =>
+      victim.stateDisk.flipBit(randomness),
+    );
+    if (!flips.includes(true)) return false;
     hurt(stage, victim);
     return true;
   },

@@ -100,12 +100,12 @@ export const leaseMutants: readonly Mutant[] = [
         file: "machines/proposer/proposer-memory.ts",
         find: "    this.#reign = undefined;\n    this.#successor = undefined;",
         replace:
-          "    if (this.#successor !== undefined && this.#serving) return;\n    this.#reign = undefined;\n    this.#successor = undefined;",
+          "    if (this.#successor !== undefined) return;\n    this.#reign = undefined;\n    this.#successor = undefined;",
       },
       {
         file: "machines/proposer/proposer-memory.ts",
         find: "    this.#serving = false;\n",
-        replace: "    this.#serving = this.#successor !== undefined;\n",
+        replace: "",
       },
     ],
     caughtBy: twoLeaders,

@@ -76,17 +76,27 @@ async function tryAll(): Promise<void> {
   const guilty = innocence.filter(({ passed }) => !passed);
   for (const { output } of guilty) console.log(output);
   console.log(`${outcomes.length - uncaught.length} of ${outcomes.length} mutants caught`);
-  if (settings.json !== undefined) {
-    const rows = outcomes.map(({ mutant, ...outcome }) => ({
-      name: mutant.name,
-      files: mutant.patches.map(({ file }) => file),
-      options: mutant.options ?? [],
-      seedsStated: mutant.seeds,
-      ...outcome,
-    }));
-    writeFileSync(settings.json, `${JSON.stringify({ mutants: rows, innocence }, null, 2)}\n`);
-  }
+  if (settings.json !== undefined) writeTable(settings.json, outcomes, innocence);
   process.exitCode = uncaught.length === 0 && guilty.length === 0 ? 0 : 1;
+}
+
+function writeTable(
+  file: string,
+  outcomes: readonly Outcome[],
+  innocence: readonly Innocence[],
+): void {
+  const rows = outcomes.map(({ mutant, caught, verdict, seeds }) => ({
+    name: mutant.name,
+    check: verdict,
+    seeds,
+    seedsStated: mutant.seeds,
+    caught,
+    options: mutant.options ?? [],
+    unpatchedPasses: innocence.some(
+      ({ options, passed }) => passed && String(options) === String(mutant.options ?? []),
+    ),
+  }));
+  writeFileSync(file, `${JSON.stringify(rows, null, 2)}\n`);
 }
 
 async function tryMutant(mutant: Mutant, number: number): Promise<Outcome> {

@@ -78,7 +78,7 @@ export const storageMutants: readonly Mutant[] = [
     ],
     caughtBy: [...executedTwice, "replicas hold what the log says", "replicas apply alike"],
     seeds: 10,
-    options: aimed("crash,quick restart,restart of all"),
+    options: aimed("answers lost"),
   },
   {
     name: "identities of raw requests are left out of checkpoints",
@@ -91,7 +91,7 @@ export const storageMutants: readonly Mutant[] = [
     ],
     caughtBy: [...executedTwice, "replicas hold what the log says", "replicas apply alike"],
     seeds: 20,
-    options: aimed("crash,quick restart,restart of all"),
+    options: aimed("answers lost"),
   },
   {
     name: "an emptied log goes on under its old name",
