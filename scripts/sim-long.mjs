@@ -6,6 +6,8 @@ import { availableParallelism, cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
+/** What the simulator ends with after Ctrl-C. */
+const interrupted = 130;
 const root = fileURLToPath(new URL("..", import.meta.url));
 const { values } = parseArgs({ options: { minutes: { type: "string", default: "10" } } });
 const minutes = Number(values.minutes);
@@ -37,8 +39,9 @@ process.exitCode = ended.every(({ held }) => held) ? 0 : 1;
 
 function run(what, words) {
   console.log(`\n${what}: node ${words.join(" ")}`);
-  const { status } = spawnSync(process.execPath, words, { cwd: root, stdio: "inherit" });
+  const { status, signal } = spawnSync(process.execPath, words, { cwd: root, stdio: "inherit" });
   if (status !== 0 && what === "build") process.exit(1);
+  if (status === interrupted || signal !== null) process.exit(interrupted);
   return status === 0;
 }
 

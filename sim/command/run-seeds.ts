@@ -80,13 +80,21 @@ async function runAll(run: SeedsRun, results: SeedResult[], startedMs: number): 
     const seedOptions = { ...shared, seed };
     const replay = replayCommand(caller.invocation, seedOptions);
     const isShown = options.seed !== undefined && (options.trace !== "none" || options.out);
-    const outcome = await threads.run({
+    const job = {
       options: seedOptions,
       twice: options.twice,
       ...(isShown ? { recording: recordingRequest(options, replay) } : {}),
-    });
+    };
+    const outcome = await threads.run(job).catch(outcomeOfLostThread);
     return { seed, outcome, replay };
   }
+}
+
+/** Its memory was not enough, for one. The other seeds go on. */
+function outcomeOfLostThread(failure: Error): SeedOutcome {
+  const { name: check, message: text } = failure;
+  const nothing = { realMs: 0, endedMs: 0, strikes: [] };
+  return { kind: "failed", check, isViolation: false, text, details: text, ...nothing };
 }
 
 export function recordingRequest(options: SimulationOptions, title: string): RecordingRequest {
