@@ -9,7 +9,7 @@ import { failedLines, faultTotals, passedLine, summaryLines } from "./report-lin
 import type { SeedOutcome } from "./seed-job.ts";
 import type { SeedThreads } from "./seed-threads.ts";
 import { writeRecording } from "./write-recording.ts";
-import { lackingIn } from "./set-vacuity.ts";
+import { lackingIn, neverStruckIn } from "./set-vacuity.ts";
 import type { SimulationOptions } from "./sim-options.ts";
 import type { Caller } from "./simulate.ts";
 
@@ -40,6 +40,7 @@ export async function runSeeds(run: SeedsRun): Promise<number> {
   const isWhole = ended === "done" && !isMadeSmaller(run.shared) && options.faults === undefined;
   const lacking = isWhole ? lackingIn(reports) : [];
   for (const what of lacking) caller.print(`VACUOUS  ${what}`);
+  const neverStruck = isWhole && reports.length > 1 ? neverStruckIn(reports) : [];
   if (ended === "interrupted") caller.print("interrupted");
   const { user, system } = process.cpuUsage(cpuBefore);
   const figures = { realMs: performance.now() - startedMs, cpuMs: (user + system) / 1_000 };
@@ -47,9 +48,18 @@ export async function runSeeds(run: SeedsRun): Promise<number> {
   for (const line of summaryLines(reports, failed, { ...figures, runsPerSeed })) {
     caller.print(line);
   }
+  if (neverStruck.length > 0) caller.print(`never struck: ${neverStruck.join(", ")}`);
   if (options.json !== undefined) {
     const held = failed === 0 && lacking.length === 0;
-    const summary = { ended, held, passed: reports.length, failed, lacking, ...figures };
+    const summary = {
+      ended,
+      held,
+      passed: reports.length,
+      failed,
+      lacking,
+      neverStruck,
+      ...figures,
+    };
     writeFileSync(options.json, jsonText(results, summary));
   }
   if (failed > 0 || lacking.length > 0) return 1;

@@ -3,18 +3,24 @@ import { kindsOfAnswers, kindsOfFailures } from "../oracles/told-kinds.ts";
 import { faultClasses } from "../nemesis.ts";
 import type { SeedReport } from "../run-seed.ts";
 
-/** So many seeds are a set that has to show what it contains; among more of them every kind of fault has its turn. */
+/** So many seeds are a set that has to show what it contains. */
 const seedsOfASet = 5;
-const seedsOfAllFaults = 12;
+/** Among so many every class of faults has had its turn several times; some rarely find what they need to strike. */
+const seedsOfMostFaults = 12;
+const seedsOfAllFaults = 60;
+const mostFaults = 0.75;
+
+/** Classes of which none struck. */
+export function neverStruckIn(reports: readonly SeedReport[]): readonly string[] {
+  return faultClasses.filter((fault) => reports.every(({ faults }) => (faults[fault] ?? 0) === 0));
+}
 
 /** Empty for a few seeds, which may lack anything. */
 export function lackingIn(reports: readonly SeedReport[]): readonly string[] {
   if (reports.length < seedsOfASet) return [];
   const total = (count: (report: SeedReport) => number): number =>
     reports.reduce((sum, report) => sum + count(report), 0);
-  const unstruck = faultClasses.filter((fault) => total(({ faults }) => faults[fault] ?? 0) === 0);
-  const everyFault = reports.length >= seedsOfAllFaults;
-  const lacking = everyFault ? unstruck.map((fault) => `no ${fault}`) : [];
+  const lacking = lackingFaults(reports);
   if (total(({ leaderChanges }) => leaderChanges) === 0) lacking.push("no change of leaders");
   if (total(({ checkpoints }) => checkpoints) < 3) lacking.push("fewer than three checkpoints");
   if (total(({ trims }) => trims) < 3) lacking.push("fewer than three trims");
@@ -30,4 +36,11 @@ export function lackingIn(reports: readonly SeedReport[]): readonly string[] {
   const undecided = total(({ registersUndecided }) => registersUndecided);
   if (undecided * 10 > total(({ registers }) => registers)) lacking.push("too many undecided keys");
   return lacking;
+}
+
+function lackingFaults(reports: readonly SeedReport[]): string[] {
+  const neverStruck = neverStruckIn(reports);
+  if (reports.length >= seedsOfAllFaults) return neverStruck.map((fault) => `no ${fault}`);
+  const isMost = neverStruck.length <= faultClasses.length * (1 - mostFaults);
+  return reports.length < seedsOfMostFaults || isMost ? [] : ["not most classes of faults"];
 }

@@ -75,7 +75,10 @@ test("a set of runs has everything that a run may lack", () => {
   }
   const [fault = ""] = faultClasses;
   const faults = { ...report.faults, [fault]: 0 };
-  expect(lacking({ faults })).toEqual([`no ${fault}`]);
+  expect(lacking({ faults }, 60)).toEqual([`no ${fault}`]);
+  expect(lacking({ faults }, 12)).toEqual([]);
+  const half = faultClasses.slice(0, faultClasses.length / 2).map((name) => [name, 1]);
+  expect(lacking({ faults: Object.fromEntries(half) })).toEqual(["not most classes of faults"]);
   expect(lacking({ leaderChanges: 0 }, 2)).toEqual([]);
 });
 
