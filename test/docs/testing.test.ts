@@ -103,13 +103,19 @@ test("the table of faults is current, and whole", () => {
   expect(listed.toSorted()).toEqual(faultClasses.toSorted());
 });
 
+/** Of a constant that the source declares. */
+function valueOf(name: string, source: string): string | undefined {
+  return new RegExp(`const ${name} = "([^"]+)"`).exec(source)?.[1];
+}
+
 test("every check of the simulator is explained, and no other", () => {
   const sources = readdirSync(`${root}/sim`, { recursive: true, encoding: "utf8" }).filter(
     (file) => file.endsWith(".ts") && !file.startsWith("mutants"),
   );
   const checks = sources.flatMap((file) => {
     const source = readFileSync(`${root}/sim/${file}`, "utf8");
-    return [...source.matchAll(/new Violation\(\s*"([^"]+)"/g)].map(([, check = ""]) => check);
+    const named = [...source.matchAll(/new Violation\(\s*(?:"([^"]+)"|(\w+),)/g)];
+    return named.flatMap(([, check, name]) => check ?? valueOf(name ?? "", source) ?? []);
   });
   const page = readFileSync(path, "utf8");
   const section = page.slice(page.indexOf("### Checks"), page.indexOf("### Mutants"));
