@@ -445,7 +445,8 @@ export class NodeHost {
   #stopAll(failure: Error): void {
     if (this.#barred !== undefined) return;
     this.#barred = stopReasonOf(failure);
-    this.#options.log("the node's replicas stop", { reason: failure.message });
+    const { code } = this.#barred;
+    this.#options.log("the node's replicas stop", { code, reason: failure.message });
     this.#births.stop();
     for (const replica of this.#replicas.values()) replica.fail(failure);
   }

@@ -25,7 +25,8 @@ function sumSeen({ operation, told }: Recorded): number | undefined {
   const { result, rest } = told.answer;
   if (typeof result === "number") return undefined;
   if (operation.kind === operationKind.range && "rows" in result) {
-    const { start, end, cursor } = operation;
+    const { start, end, cursor, keysOnly } = operation;
+    if (keysOnly) return undefined;
     const isAll = start === accountRange.start && end === accountRange.end && cursor === undefined;
     if (!isAll || result.cursor !== undefined || rest !== undefined) return undefined;
     return result.rows.reduce(

@@ -2,7 +2,7 @@
 import { changeOperation } from "../../kv/change.ts";
 import { operationKind } from "../../kv/commands/operation.ts";
 import type { OperationResult } from "../../kv/commands/result.ts";
-import type { Revision } from "../../kv/revision.ts";
+import { newest, type Revision } from "../../kv/revision.ts";
 import type { InternalKey } from "../../kv/state-reader.ts";
 import type { Version } from "../../kv/version.ts";
 import type { Answer, Recorded } from "../workload/history.ts";
@@ -20,9 +20,9 @@ export interface Fact {
 /** Several checks look at the same answers, which do not change any more. */
 const known = new WeakMap<Answer, readonly Fact[]>();
 
-/** Of an operation that was answered; nothing of others. */
+/** Of an operation that was answered, about what was newest then; nothing of others. */
 export function factsOf({ operation, told }: Recorded): readonly Fact[] {
-  if (told === undefined || !("result" in told.answer)) return [];
+  if (told === undefined || !("result" in told.answer) || looksBack(operation)) return [];
   const { answer } = told;
   let facts = known.get(answer);
   if (facts === undefined) {
@@ -72,6 +72,11 @@ function factsOfOne(operation: Simple, result: OperationResult | undefined): rea
 function seen(key: InternalKey, version: Version | undefined): Fact {
   const text = version && textOf(version);
   return { key, revision: version?.revision, text, wrote: false };
+}
+
+/** It reads what was, and not what is. */
+export function looksBack(operation: Recorded["operation"]): boolean {
+  return "at" in operation && operation.at !== newest;
 }
 
 export function textOf({ source, start, end }: Pick<Version, "source" | "start" | "end">): string {

@@ -17,6 +17,7 @@ import type { Revision } from "../../kv/revision.ts";
 import type { InternalKey } from "../../kv/state-reader.ts";
 import type { Version } from "../../kv/version.ts";
 import type { Answer, Recorded } from "../workload/history.ts";
+import { looksBack } from "./facts.ts";
 import type { Effect, Held, Needed, RegisterOperation } from "./register.ts";
 
 type Simple = Exclude<Recorded["operation"], { kind: typeof operationKind.transaction }>;
@@ -36,7 +37,7 @@ class Dissection {
   readonly #held = new Map<InternalKey, Map<Revision, string>>();
 
   constructor(history: readonly Recorded[]) {
-    this.#history = history.filter(({ stale }) => !stale);
+    this.#history = history.filter(({ stale, operation }) => !stale && !looksBack(operation));
     const keys = this.#history.flatMap(({ operation }) => keysOf(operation));
     this.#keys = [...new Set(keys)].sort();
   }
@@ -169,7 +170,7 @@ class Dissection {
   }
 
   #sawRange(recorded: Recorded, operation: Range, answer: Answer | undefined): void {
-    if (answer === undefined) return;
+    if (answer === undefined || operation.keysOnly) return;
     const { result } = answer;
     if (typeof result === "number" || !("rows" in result)) return;
     const rows = new Map(result.rows.map(({ key, version }) => [key, textOf(version)]));

@@ -1,5 +1,6 @@
 /** Of what kinds the operations of a history were, and how they ended: what a run has been about. */
 import { expectNothing, operationKind } from "../../kv/commands/operation.ts";
+import { looksBack } from "./facts.ts";
 import type { Recorded } from "../workload/history.ts";
 
 const kinds: Readonly<Record<number, string>> = {
@@ -17,6 +18,8 @@ export const kindsOfAnswers = [
   "conditional put",
   "put with a time to live",
   "stale read",
+  "read of the past",
+  "keys alone",
   "answer without a place",
 ] as const;
 
@@ -37,6 +40,8 @@ export function toldKinds(operations: readonly Recorded[]): ToldKinds {
     }
     note(kinds[operation.kind] ?? "other");
     if (stale) note("stale read");
+    if (looksBack(operation)) note("read of the past");
+    if (operation.kind === operationKind.range && operation.keysOnly) note("keys alone");
     if (told.answer.place === undefined) note("answer without a place");
     if (operation.kind !== operationKind.put) continue;
     if (operation.expectation !== expectNothing) note("conditional put");

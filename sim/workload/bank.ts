@@ -5,13 +5,14 @@ import {
   expectNothing,
   operationKind,
   type DeleteRange,
+  type Get,
   type Increment,
   type KeyRange,
   type Put,
   type Range,
   type Transaction,
 } from "../../kv/commands/operation.ts";
-import { newest } from "../../kv/revision.ts";
+import { newest, type Revision } from "../../kv/revision.ts";
 import type { InternalKey } from "../../kv/state-reader.ts";
 
 /** No other client of a run has keys there. */
@@ -37,7 +38,7 @@ export function transfer(randomness: SeededRandomness, looks: boolean): Transact
   const from = randomness.below(accounts.length);
   const to = (from + 1 + randomness.below(accounts.length - 1)) % accounts.length;
   const amount = 1 + randomness.below(9);
-  const gets = looks ? accounts.map((key) => ({ kind: operationKind.get, key, at: newest })) : [];
+  const gets = looks ? lookups() : [];
   return {
     kind: operationKind.transaction,
     checks: [],
@@ -50,9 +51,24 @@ function add(key: InternalKey | undefined, delta: number): Increment {
 }
 
 /** One page of the accounts; 0 = all of them at once. */
-export function audit(limit: number, reverse: boolean, cursor: InternalKey | undefined): Range {
+export function audit(
+  limit: number,
+  reverse: boolean,
+  cursor: InternalKey | undefined,
+  at: Revision = newest,
+): Range {
   const { range: kind } = operationKind;
-  return { kind, ...accountRange, limit, reverse, keysOnly: false, at: newest, cursor };
+  return { kind, ...accountRange, limit, reverse, keysOnly: false, at, cursor };
+}
+
+/** Which accounts there are. */
+export function accountNames(): Range {
+  return { ...audit(0, false, undefined), keysOnly: true };
+}
+
+/** Each account by itself. */
+export function lookups(): readonly Get[] {
+  return accounts.map((key) => ({ kind: operationKind.get, key, at: newest }));
 }
 
 /** Writes the whole place, with values that nobody else writes. */

@@ -2,16 +2,18 @@
  * A client process that moves amounts between accounts and audits them: at once, page by page, inside of transactions,
  * and on replicas that may be behind. Beside that it clears by pages what it has written.
  */
+import type { Completion } from "../../client/core/call.ts";
 import { ClientCore } from "../../client/core/client-core.ts";
 import { isStale, linearizable, stale, type Freshness } from "../../client/core/freshness.ts";
 import type { ReadRequest, WriteRequest } from "../../infra/codec/request-encoder.ts";
-import { operationKind } from "../../kv/commands/operation.ts";
+import { operationKind, type Range } from "../../kv/commands/operation.ts";
 import type { OperationResult } from "../../kv/commands/result.ts";
 import type { Revision } from "../../kv/revision.ts";
 import type { InternalKey } from "../../kv/state-reader.ts";
+import { textOf } from "../oracles/facts.ts";
 import { Violation } from "../violation.ts";
-import { audit, clear, fill, transfer } from "./bank.ts";
-import type { Told } from "./history.ts";
+import { accountNames, audit, clear, fill, lookups, transfer } from "./bank.ts";
+import type { Answer } from "./history.ts";
 import { copyOf, type SimulatedClientOptions } from "./simulated-client.ts";
 
 export type BankerOptions = Omit<SimulatedClientOptions, "keys" | "burst">;
@@ -78,7 +80,10 @@ export class Banker {
     if (lot < 60)
       return this.#read(audit(0, randomness.chance(0.5), undefined), linearizable, next);
     if (lot < 70) return this.#auditPages(randomness.chance(0.5), undefined);
-    if (lot < 85) {
+    if (lot < 73) return this.#read(accountNames(), linearizable, next);
+    if (lot < 76) return this.#lookAtEach();
+    if (lot < 80) return this.#read(this.#auditOfThePast(), linearizable, next);
+    if (lot < 87) {
       const revision = randomness.chance(0.5) ? this.#transferredAt : 0;
       const freshness = stale(revision, randomness.chance(0.5) ? ageMsMax : 0);
       return this.#read(audit(0, false, undefined), freshness, next);
@@ -104,6 +109,29 @@ export class Banker {
     });
   }
 
+  /** As of a transfer that was acknowledged; as of now before there was one. */
+  #auditOfThePast(): Range {
+    return audit(0, false, undefined, this.#transferredAt === 0 ? undefined : this.#transferredAt);
+  }
+
+  /** Gets that are asked for together are answered from one state, where they fit into one frame. */
+  #lookAtEach(): void {
+    const gets = lookups();
+    const { timeoutMs } = this.#options;
+    const seen: Answer[] = [];
+    let open = gets.length;
+    const completions = gets.map((get) =>
+      this.#completionOf(get, undefined, (answer) => {
+        if (answer !== undefined) seen.push(answer);
+        open -= 1;
+        if (open > 0) return;
+        if (seen.length === gets.length) requireOneState(seen);
+        this.#next();
+      }),
+    );
+    this.#core.readMany(gets, linearizable, timeoutMs, completions);
+  }
+
   #clearPages(cursor: InternalKey | undefined): void {
     this.#write(clear(pageRows + 1, cursor), (result) => {
       const further = cursorOf(result);
@@ -125,24 +153,50 @@ export class Banker {
     freshness: Freshness | undefined,
     then: Then,
   ): void {
-    const { history, name, process, timeoutMs } = this.#options;
+    const { timeoutMs } = this.#options;
+    const completion = this.#completionOf(operation, freshness, (answer) => then(answer?.result));
+    if (freshness === undefined) {
+      this.#core.write(operation as WriteRequest, timeoutMs, completion);
+    } else this.#core.read(operation as ReadRequest, freshness, timeoutMs, completion);
+  }
+
+  /** Notes what is asked, and what is told of it. */
+  #completionOf(
+    operation: WriteRequest | ReadRequest,
+    freshness: Freshness | undefined,
+    told: (answer: Answer | undefined) => void,
+  ): Completion {
+    const { history, name, process } = this.#options;
     const { world } = process.machine;
     const wantsStale = freshness !== undefined && isStale(freshness);
     const begun = { client: name, operation, stale: wantsStale, invokedMs: world.nowMs };
     const recorded = history.begin(begun);
     if (wantsStale) history.noteFreshness(recorded, freshness);
-    const end = (answer: Told["answer"]): void => {
-      history.end(recorded, { atMs: world.nowMs, answer });
-      then("result" in answer ? answer.result : undefined);
+    return {
+      succeeded: (result, place, rest) => {
+        const answer = { result: copyOf(result), place, rest };
+        history.end(recorded, { atMs: world.nowMs, answer });
+        told(answer);
+      },
+      failed: (failure) => {
+        history.end(recorded, { atMs: world.nowMs, answer: failure });
+        told(undefined);
+      },
     };
-    const completion: Parameters<ClientCore["write"]>[2] = {
-      succeeded: (result, place, rest) => end({ result: copyOf(result), place, rest }),
-      failed: end,
-    };
-    if (freshness === undefined) {
-      this.#core.write(operation as WriteRequest, timeoutMs, completion);
-    } else this.#core.read(operation as ReadRequest, freshness, timeoutMs, completion);
   }
+}
+
+/** All accounts, one by one: where they come from one place their sum is what it always is. */
+export function requireOneState(answers: readonly Answer[]): void {
+  const [first] = answers;
+  if (answers.some(({ place }) => place?.slot !== first?.place?.slot)) return;
+  const sum = answers.reduce((total, { result }) => {
+    const seen = typeof result === "object" && "version" in result ? result.version : undefined;
+    return total + (seen === undefined ? 0 : Number(textOf(seen)));
+  }, 0);
+  if (sum === 0) return;
+  const text = `gets of slot ${first?.place?.slot} saw accounts with a sum of ${sum}`;
+  throw new Violation("transactions take effect as a whole", text);
 }
 
 function cursorOf(result: OperationResult | undefined): InternalKey | undefined {

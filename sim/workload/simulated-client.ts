@@ -159,7 +159,7 @@ function copyOfCell({ key, version }: Cell): Cell {
   return { key, version: copyOfVersion(version) };
 }
 
-function copyOfVersion({ revision, kind, expiresAt, source, start, end }: Version): Version {
-  const bytes = source.slice(start, end);
-  return { revision, kind, expiresAt, source: bytes, start: 0, end: bytes.length };
+function copyOfVersion(version: Version): Version {
+  const bytes = version.source.slice(version.start, version.end);
+  return { ...version, source: bytes, start: 0, end: bytes.length };
 }

@@ -7,7 +7,8 @@ import { revisionAt } from "../../kv/revision.ts";
 import { checkBank } from "../../sim/oracles/bank.ts";
 import { checkFreshness } from "../../sim/oracles/fresh-enough.ts";
 import { accounts, audit } from "../../sim/workload/bank.ts";
-import type { Recorded } from "../../sim/workload/history.ts";
+import { requireOneState } from "../../sim/workload/banker.ts";
+import type { Answer, Recorded } from "../../sim/workload/history.ts";
 import { found, get, put, told, verdictOf, version } from "./support/told.ts";
 
 const parts = "transactions take effect as a whole";
@@ -42,6 +43,19 @@ test("a transaction that looks at all accounts sees their sum", () => {
   };
   expect(verdict("1", "2", "-3", "0", "0")).toBe("true");
   expect(verdict("1", "2", "-3", "0", "1")).toBe(parts);
+});
+
+test("gets that are answered from one slot see one state", () => {
+  const answers = (slots: readonly number[], sums: readonly string[]): readonly Answer[] =>
+    slots.map((slot, at) => ({
+      result: found(sums[at] ?? "0", 10),
+      place: { group: "g", slot, index: 99_999, lastRevision: 10, asOf: 0 },
+    }));
+  const verdict = (slots: readonly number[], ...sums: readonly string[]): string =>
+    verdictOf(() => requireOneState(answers(slots, sums)));
+  expect(verdict([3, 3, 3], "1", "2", "-3")).toBe("true");
+  expect(verdict([3, 3, 3], "1", "2", "-2")).toBe(parts);
+  expect(verdict([3, 4, 3], "1", "2", "-2")).toBe("true");
 });
 
 const old = "stale reads are as new as they say";

@@ -1,7 +1,7 @@
 /** What answers say of revisions, held against what the log did to keys; and when keys expire. */
 import { expect, test } from "vitest";
 import { changeOperation, type Change, type ChangeOperation } from "../../kv/change.ts";
-import { revisionsPerMs } from "../../kv/revision.ts";
+import { newest, revisionsPerMs } from "../../kv/revision.ts";
 import type { Cell } from "../../kv/state-reader.ts";
 import { checkExpiries } from "../../sim/oracles/expiries.ts";
 import { LogVersions, type LogChange } from "../../sim/oracles/log-versions.ts";
@@ -73,7 +73,7 @@ test("what no state held at once is not read together", () => {
     reverse: false,
     keysOnly: false,
   } as const;
-  const operation = { ...range, at: 1, cursor: undefined };
+  const operation = { ...range, at: newest, cursor: undefined };
   const seen = (...rows: readonly Cell[]) =>
     told([0, 9], operation, { kind: 7, rows, cursor: undefined });
   expect(verdict(seen(row("k", "two", 20), row("m", "m", 21)))).toBe("true");
