@@ -113,19 +113,6 @@ export const leaseMutants: readonly Mutant[] = [
     options: aimed("hand-over in trouble"),
   },
   {
-    name: "a quorum read trusts a round that was sent before it",
-    patches: [
-      {
-        file: "actors/replica/reads.ts",
-        find: "const beat = quorum ? reign.lease.lastBeat + 1 : undefined;",
-        replace: "const beat = quorum ? reign.lease.lastBeat : undefined;",
-      },
-    ],
-    caughtBy: wrongAnswers,
-    seeds: 20,
-    options: aimed("leader stands still"),
-  },
-  {
     name: "the leader's own clock is the group's time",
     patches: [
       {
