@@ -1,6 +1,6 @@
 /** What a set of seeds has to contain, lest it prove nothing. */
 import { kindsOfAnswers, kindsOfFailures } from "../oracles/told-kinds.ts";
-import { faultClasses } from "../nemesis.ts";
+import { faultClasses, largeClusterFaults } from "../faults/every-fault.ts";
 import type { SeedReport } from "../run-seed.ts";
 
 /** So many seeds are a set that has to show what it contains. */
@@ -10,9 +10,13 @@ const seedsOfMostFaults = 12;
 const seedsOfAllFaults = 60;
 const mostFaults = 0.75;
 
-/** Classes of which none struck. */
+/** Classes of which none struck, although there were nodes enough for them. */
 export function neverStruckIn(reports: readonly SeedReport[]): readonly string[] {
-  return faultClasses.filter((fault) => reports.every(({ faults }) => (faults[fault] ?? 0) === 0));
+  return faultClasses.filter(
+    (fault) =>
+      reports.some(({ nodes }) => nodes >= 5 || !largeClusterFaults.has(fault)) &&
+      reports.every(({ faults }) => (faults[fault] ?? 0) === 0),
+  );
 }
 
 /** Empty for a few seeds, which may lack anything. */

@@ -17,9 +17,7 @@ export const everyFault = {
 
 export type FaultClass = keyof typeof everyFault;
 
-export const faultClasses = Object.keys(everyFault) as FaultClass[];
-
-const lasting: ReadonlySet<FaultClass> = new Set<FaultClass>([
+const lasting = [
   "lost log",
   "lost state",
   "reformat",
@@ -28,7 +26,24 @@ const lasting: ReadonlySet<FaultClass> = new Set<FaultClass>([
   "misplaced record",
   "flipped bit in the state",
   "misplaced block",
-]);
+] as const satisfies readonly FaultClass[];
+
+const passing = (Object.keys(everyFault) as FaultClass[]).filter(
+  (name) => !(lasting as readonly FaultClass[]).includes(name),
+);
 
 /** Those that leave no disk damaged for good. */
-export const passingFaults = faultClasses.filter((name) => !lasting.has(name));
+export const passingFaults: readonly FaultClass[] = passing;
+
+/**
+ * In the order of their turns. Those that damage a disk for good lie far apart: a run bears one of them, or two, and
+ * otherwise it would always be the first.
+ */
+export const faultClasses: readonly FaultClass[] = passing.flatMap((name, index) => {
+  const every = Math.floor(passing.length / lasting.length);
+  const next = index % every === every - 1 ? lasting[Math.floor(index / every)] : undefined;
+  return next === undefined ? [name] : [name, next];
+});
+
+/** They need five nodes: a majority without the leader, and one who hears neither. */
+export const largeClusterFaults: ReadonlySet<FaultClass> = new Set<FaultClass>(["late teacher"]);

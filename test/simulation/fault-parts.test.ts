@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { SimulatedWorld } from "../../infra/clock/simulated-world.ts";
 import { faultClasses, passingFaults } from "../../sim/nemesis.ts";
+import { everyFault } from "../../sim/faults/every-fault.ts";
 import { OldMessages } from "../../sim/faults/old-messages.ts";
 import { Sequels } from "../../sim/faults/sequels.ts";
 import { Trap } from "../../sim/faults/trap.ts";
@@ -88,4 +89,13 @@ test("faults that leave a disk damaged for good are told from those that pass", 
     "flipped bit in the state",
     "misplaced block",
   ]);
+});
+
+test("each class has one turn, and those that damage a disk for good lie apart", () => {
+  expect(new Set(faultClasses).size).toBe(faultClasses.length);
+  expect(faultClasses.toSorted()).toEqual(Object.keys(everyFault).toSorted());
+  const places = faultClasses.flatMap((name, at) => (passingFaults.includes(name) ? [] : [at]));
+  for (const [index, place] of places.slice(1).entries()) {
+    expect(place - (places[index] ?? 0)).toBeGreaterThan(5);
+  }
 });

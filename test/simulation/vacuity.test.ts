@@ -76,6 +76,9 @@ test("a set of runs has everything that a run may lack", () => {
   const [fault = ""] = faultClasses;
   const faults = { ...report.faults, [fault]: 0 };
   expect(lacking({ faults }, 60)).toEqual([`no ${fault}`]);
+  const withoutLarge = { ...report.faults, "late teacher": 0 };
+  expect(lacking({ faults: withoutLarge, nodes: 3 }, 60)).toEqual([]);
+  expect(lacking({ faults: withoutLarge, nodes: 5 }, 60)).toEqual(["no late teacher"]);
   expect(lacking({ faults }, 12)).toEqual([]);
   const half = faultClasses.slice(0, faultClasses.length / 2).map((name) => [name, 1]);
   expect(lacking({ faults: Object.fromEntries(half) })).toEqual(["not most classes of faults"]);
