@@ -34,7 +34,8 @@ function simulate(options: readonly string[], interruptAfter?: string): Promise<
   });
 }
 
-const short = ["--faults-ms", "1500", "--clients", "1", "--watchers", "0"];
+const few = ["--clients", "1", "--raw-clients", "0", "--bankers", "0", "--watchers", "0"];
+const short = ["--faults-ms", "2000", "--keys", "10", ...few];
 
 test("each seed has a line, all have a summary, and the file holds all of it", async () => {
   const file = join(folder, "seeds.json");

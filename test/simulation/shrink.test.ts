@@ -119,7 +119,8 @@ function forgetfulProduct(): string {
 
 test("a seed that fails becomes one command that fails alike, and that holds when the product is right", async () => {
   const broken = forgetfulProduct();
-  const options = "--faults crash,pause,loss --faults-ms 3000 --clients 1 --watchers 0";
+  const options =
+    "--faults crash,pause,loss --faults-ms 3000 --clients 1 --keys 10 --raw-clients 0 --bankers 0 --watchers 0";
   const found = await run(broken, `${options} --seeds 30 --until-failure`);
   const [, seed = "", check = ""] = /^seed (\d+) .*VIOLATED {2}([^:]+): /m.exec(found.output) ?? [];
   expect(check, found.output).toMatch(/promises never go back|a ballot belongs to one start/);
