@@ -38,7 +38,7 @@ export const clientMutants: readonly Mutant[] = [
       },
     ],
     caughtBy: executedTwice,
-    seeds: 20,
+    seeds: 40,
     options: aimed("late requests,crash,disconnect"),
   },
   {
@@ -103,7 +103,7 @@ export const clientMutants: readonly Mutant[] = [
       },
     ],
     caughtBy: ["watches tell what the log says"],
-    seeds: 10,
+    seeds: 30,
     options: ["--faults", "loss,disconnect", "--faults-ms", "8000"],
   },
   {
