@@ -51,8 +51,8 @@ export const clientMutants: readonly Mutant[] = [
       },
     ],
     caughtBy: executedTwice,
-    seeds: 5,
-    options: aimed("disconnect,crash around an answer"),
+    seeds: 15,
+    options: aimed("answers lost,disconnect"),
   },
   {
     name: "the refusal of one attempt speaks for all of them",
