@@ -159,8 +159,11 @@ class Search {
       if ((this.#certain[index]?.invokedMs ?? Infinity) > overMs) break;
       if (this.#certainDone[index] === true) ahead.push(index);
     }
-    const possible = this.#possibleDone.flatMap((done, index) => (done ? [index] : []));
-    return `${first}/${ahead.join(",")}/${possible.join(",")}/${held ?? ""}/${held === undefined}`;
+    let possible = "";
+    if (this.#possibleDone.includes(true)) {
+      for (const [index, done] of this.#possibleDone.entries()) if (done) possible += `${index},`;
+    }
+    return `${first}/${ahead.join(",")}/${possible}/${held ?? ""}/${held === undefined}`;
   }
 }
 

@@ -58,15 +58,15 @@ export class Operations {
 
   next(): Drawn {
     const lot = this.#randomness.below(100);
-    if (lot < 22) return write(this.#put(this.#key(), expectNothing));
-    if (lot < 30) return write(this.#conditionalPut());
-    if (lot < 36) return write(this.#delete());
-    if (lot < 44) return write(this.#increment(this.#key()));
-    if (lot < 50) return write(this.#transaction());
-    if (lot < 51) return write(this.#deleteRange());
-    if (lot < 77) return read(this.#get(this.#key()), linearizable);
-    if (lot < 85) return read(this.#get(counterBeside(this.#key())), linearizable);
-    if (lot < 89) return read(this.#get(this.#key()), quorum);
+    if (lot < 14) return write(this.#put(this.#key(), expectNothing));
+    if (lot < 19) return write(this.#conditionalPut());
+    if (lot < 23) return write(this.#delete());
+    if (lot < 29) return write(this.#increment(this.#key()));
+    if (lot < 33) return write(this.#transaction());
+    if (lot < 34) return write(this.#deleteRange());
+    if (lot < 74) return read(this.#get(this.#key()), linearizable);
+    if (lot < 86) return read(this.#get(counterBeside(this.#key())), linearizable);
+    if (lot < 88) return read(this.#get(this.#key()), quorum);
     if (lot < 95) return read(this.#get(this.#key()), stale(0, 0));
     return read(this.#range(), linearizable);
   }
