@@ -103,7 +103,7 @@ export const clientMutants: readonly Mutant[] = [
       },
     ],
     caughtBy: ["watches tell what the log says"],
-    seeds: 30,
+    seeds: 15,
     options: ["--faults", "loss,disconnect", "--faults-ms", "8000"],
   },
   {

@@ -37,8 +37,8 @@ export interface SimulatedWatcherOptions {
 /** So small that slow watchers go on from history, and that not all of what comes meanwhile is kept. */
 const smallLimits: Partial<WatchLimits> = { bufferedChangesMax: 1_500, heldChangesMax: 600 };
 const pauseMsMax = 200;
-/** What a slow one takes at once. */
-const takenMax = 400;
+/** What a slow one takes at once: mostly so little that it is behind, and stands in the middle of a transaction. */
+const taken = { few: 5, many: 150, manyChance: 0.3 };
 const lifeMs = { min: 500, max: 8_000 };
 
 export class SimulatedWatcher {
@@ -143,7 +143,8 @@ export class SimulatedWatcher {
     const { randomness } = this.#options;
     const pauseMs = this.#calm ? 1 : randomness.fraction() * pauseMsMax;
     this.#process?.clock.after(pauseMs, () => {
-      this.#take(this.#calm ? Infinity : 1 + randomness.below(takenMax));
+      const most = randomness.chance(taken.manyChance) ? taken.many : taken.few;
+      this.#take(this.#calm ? Infinity : 1 + randomness.below(most));
       this.#dawdle();
     });
   }
