@@ -3,6 +3,7 @@
  * one clock.
  */
 import { checkBank } from "./oracles/bank.ts";
+import { checkConflicts } from "./oracles/conflicts.ts";
 import { checkCounters } from "./oracles/counters.ts";
 import { checkRegisters, type RegistersChecked } from "./oracles/every-register.ts";
 import { checkPlaces } from "./oracles/places.ts";
@@ -25,6 +26,7 @@ export function judgeHistory(operations: readonly Recorded[]): HistoryChecked {
   for (const own of byGroup.values()) checkRealTime(own);
   checkPlaces(operations, byGroup);
   const placed = [...byGroup.values()].reduce((sum, { length }) => sum + length, 0);
+  checkConflicts(operations);
   const counters = checkCounters(operations);
   return { ...checkRegisters(operations), placed, counters, audits };
 }

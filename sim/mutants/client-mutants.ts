@@ -81,6 +81,32 @@ export const clientMutants: readonly Mutant[] = [
     options: aimed("crash"),
   },
   {
+    name: "what a transaction checks is not looked at",
+    patches: [
+      {
+        file: "kv/execute/transaction-executor.ts",
+        find: 'return holds ? undefined : failure("CONFLICT", position, actual);',
+        replace: "return undefined;",
+      },
+    ],
+    caughtBy: ["every key is linearizable"],
+    seeds: 3,
+    options: aimed("crash"),
+  },
+  {
+    name: "whoever expects a revision is refused, whatever is there",
+    patches: [
+      {
+        file: "kv/execute/write-executor.ts",
+        find: 'if (actual !== put.expectation) return failure("CONFLICT", -1, actual);',
+        replace: 'return failure("CONFLICT", -1, actual);',
+      },
+    ],
+    caughtBy: ["conflicts are what the log says"],
+    seeds: 2,
+    options: aimed("crash"),
+  },
+  {
     name: "a watch takes every message for the one that follows",
     patches: [
       {

@@ -5,11 +5,14 @@
 import { ConflictError } from "../../client/errors.ts";
 import {
   absent,
+  checkKind,
   expectNothing,
   operationKind,
+  type Check,
   type DeleteRange,
   type Expectation,
   type Range,
+  type TransactionOperation,
 } from "../../kv/commands/operation.ts";
 import type { OperationResult } from "../../kv/commands/result.ts";
 import { keyAfter } from "../../kv/internal-key.ts";
@@ -106,8 +109,13 @@ class Dissection {
     const known = answer !== undefined && "result" in answer ? answer : undefined;
     if (operation.kind === operationKind.transaction) {
       const results = known && resultsOf(known.result);
+      const checked = this.#checked(operation.checks);
       for (const [index, part] of operation.operations.entries()) {
-        this.#dissectSimple(recorded, part, results?.[index], known);
+        this.#dissectSimple(recorded, part, results?.[index], known, checked.get(part.key));
+      }
+      const written = new Set(operation.operations.filter(isConditional).map(({ key }) => key));
+      for (const [key, { held }] of checked) {
+        if (!written.has(key)) this.#add(recorded, key, { kind: "see", held }, known !== undefined);
       }
       return;
     }
@@ -127,12 +135,13 @@ class Dissection {
     operation: Simple,
     result: OperationResult | undefined,
     answer: Answer | undefined,
+    checked?: NonNullable<Needed>,
   ): void {
     const isTold = result !== undefined;
     switch (operation.kind) {
       case operationKind.put: {
         const text = textOf(operation);
-        const needed = this.#needed(operation.key, operation.expectation);
+        const needed = this.#needed(operation.key, operation.expectation) ?? checked;
         this.#add(recorded, operation.key, { kind: "write", text, needed }, isTold);
         if (operation.ttlMs > 0)
           this.#add(recorded, operation.key, { kind: "expire", text }, false);
@@ -141,7 +150,7 @@ class Dissection {
       case operationKind.delete: {
         const existed =
           isTold && typeof result === "object" && "existed" in result ? result.existed : undefined;
-        const needed = this.#needed(operation.key, operation.expectation);
+        const needed = this.#needed(operation.key, operation.expectation) ?? checked;
         return this.#add(recorded, operation.key, { kind: "remove", existed, needed }, isTold);
       }
       case operationKind.increment: {
@@ -167,6 +176,17 @@ class Dissection {
 
   #needed(key: InternalKey, expectation: Expectation): Needed {
     return expectation === expectNothing ? undefined : this.#heldAt(key, expectation);
+  }
+
+  /** What keys have to hold for a transaction to be executed at all, where that is known. */
+  #checked(checks: readonly Check[]): ReadonlyMap<InternalKey, NonNullable<Needed>> {
+    const checked = new Map<InternalKey, NonNullable<Needed>>();
+    for (const check of checks) {
+      const held =
+        check.kind === checkKind.revision ? this.#heldAt(check.key, check.revision) : undefined;
+      if (held !== undefined && "key" in check) checked.set(check.key, held);
+    }
+    return checked;
   }
 
   #sawRange(recorded: Recorded, operation: Range, answer: Answer | undefined): void {
@@ -263,6 +283,11 @@ function withoutUnseen(operations: readonly RegisterOperation[]): RegisterOperat
         ? { ...operation, effect: { ...operation.effect, existed: undefined } }
         : operation,
     );
+}
+
+/** Such an effect says itself what it needs. */
+function isConditional({ kind }: TransactionOperation): boolean {
+  return kind === operationKind.put || kind === operationKind.delete;
 }
 
 function keysOf(operation: Recorded["operation"]): readonly InternalKey[] {

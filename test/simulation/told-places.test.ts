@@ -1,5 +1,7 @@
 /** What answers say of the log must fit together, without the log at hand. */
 import { expect, test } from "vitest";
+import { ConflictError } from "../../client/errors.ts";
+import { checkKind, operationKind, type Transaction } from "../../kv/commands/operation.ts";
 import { judgeHistory } from "../../sim/judge-history.ts";
 import type { Recorded } from "../../sim/workload/history.ts";
 import {
@@ -82,6 +84,42 @@ test("an operation that began after another had ended lies behind it", () => {
   const later = told([150, 160], put("n", "n"), 40, { at: [4, 0, 40] });
   expect(verdict(later, late)).toBe("the log's order is that of real time");
   expect(verdict(later, { ...late, stale: true })).toBe("true");
+});
+
+test("a transaction is executed only where its checks hold", () => {
+  const transaction = (revision: number, operations: Transaction["operations"]): Transaction => {
+    const checks = [{ kind: checkKind.revision, key: "k", revision } as const];
+    return { kind: operationKind.transaction, checks, operations };
+  };
+  const three = put("k", "three");
+  const outcome = (revision: number, part: ReturnType<typeof put>): string => {
+    const result = { kind: operationKind.transaction, revision: 30, results: [30] };
+    return verdictOf(() =>
+      judgeHistory([
+        told([0, 1], put("k", "one"), 10),
+        told([2, 3], put("k", "two"), 20),
+        told([4, 5], transaction(revision, [part]), result),
+        told([6, 7], get(part.key), found(part === three ? "three" : "m", 30)),
+      ]),
+    );
+  };
+  for (const part of [three, put("m", "m")]) {
+    expect(outcome(20, part)).toBe("true");
+    expect(outcome(10, part)).toBe("every key is linearizable");
+  }
+});
+
+test("whoever is refused for a conflict met something else than was expected", () => {
+  const refused = (expectedRevision: number | undefined, actualRevision: number): string => {
+    const details = { bucket: "b", key: "k", expectedRevision, actualRevision };
+    const answer = new ConflictError("it was changed", details);
+    const operation = { ...put("k", "three"), expectation: 20 };
+    return verdict({ ...told([0, 99], operation, "not executed"), told: { atMs: 99, answer } });
+  };
+  expect(refused(20, 10)).toBe("true");
+  expect(refused(undefined, 10)).toBe("true");
+  expect(refused(20, 20)).toBe("conflicts are what the log says");
+  expect(refused(undefined, 20)).toBe("conflicts are what the log says");
 });
 
 const sum = "increments add up";
