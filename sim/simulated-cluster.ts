@@ -50,9 +50,7 @@ export class SimulatedCluster {
   readonly chosen: ChosenValues;
   /** Machines of clients that speak on raw subjects, which every node hears. */
   readonly rawClients: string[] = [];
-  readonly persisted = new PersistThenSend(
-    (group, slot) => this.chosen.chosenAt(group, slot) !== undefined,
-  );
+  readonly persisted: PersistThenSend;
   readonly silence = new Silence();
   readonly ballots = new BallotOwners();
   readonly incarnations = new Incarnations((node) => this.#isHurt(node));
@@ -92,6 +90,7 @@ export class SimulatedCluster {
     this.network = new SimulatedNetwork(this.world, this.randomness.split("network"));
     this.topology = options.topology ?? defaultTopology(options.nodes ?? 3, "simulated");
     this.chosen = new ChosenValues((group) => this.#phase2(group));
+    this.persisted = new PersistThenSend(this.chosen);
     this.nodes = new Map(
       this.topology.nodes.map(({ name }) => [name, this.#makeNode(name, options.limits ?? {})]),
     );
@@ -198,7 +197,7 @@ export class SimulatedCluster {
         ),
       log: (from, what, details) => {
         this.noteEvent(from, what, details);
-        this.#watch(() => requireFault(from, what, details));
+        this.#watch(() => requireFault(from, what, details, this.#isHurt(from)));
       },
       states: this.#statesOf(name, () => node.logDisk),
     });
@@ -253,7 +252,7 @@ export class SimulatedCluster {
     this.oldMessages.note(message.type, node.name, subject, payload);
     this.trace.add(`${this.world.nowMs} ${subject} ${message.type} ${payload.length}`);
     this.trace.addBytes(payload);
-    this.persisted.noteSent(node.name, node.logDisk, envelope.group, message);
+    this.persisted.noteSent(node.name, envelope.group, message);
     this.ballots.noteSent(node.name, envelope, message);
     this.silence.noteSent(node, envelope.group, message);
     this.incarnations.noteSent(node.name, envelope);

@@ -230,6 +230,7 @@ export class SimulatedNode {
     const { topology } = this;
     const reason = stopReasonOf(error);
     this.#barred = reason.code;
+    this.#options.log(name, "this node takes no part in the cluster", { ...reason });
     listenAsBarredNode({
       clients,
       prefix: topology.prefix,

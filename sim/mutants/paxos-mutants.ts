@@ -17,6 +17,20 @@ export const paxosMutants: readonly Mutant[] = [
     options: aimed("crash"),
   },
   {
+    name: "what is accepted in the place of something else is answered before the disk has it",
+    patches: [
+      {
+        file: "machines/acceptor/acceptor-memory.ts",
+        find: "    this.#raisePromise(ballot);\n    const record: LogRecord = { epoch: ballot.epoch, slot, ballot, entry };\n",
+        replace:
+          "    this.#raisePromise(ballot);\n    const record: LogRecord = { epoch: ballot.epoch, slot, ballot, entry };\n    if (this.log.ballotOf(slot) !== undefined) this.#sendAccepted(from.node, ballot, slot);\n",
+      },
+    ],
+    caughtBy: ["persist, then send"],
+    seeds: 5,
+    options: aimed("short reign,lone leader restarts"),
+  },
+  {
     name: "an acceptor accepts whatever it has promised",
     patches: [
       {

@@ -2,7 +2,7 @@
  * Watches every disk and knows what is chosen the moment a phase 2 quorum holds a value at one ballot: independent of
  * what any proposer, learner or message believes (Paxos Made Simple 2.1: only a single value is chosen).
  */
-import { ballotText } from "../../machines/ballot.ts";
+import { ballotText, type Ballot } from "../../machines/ballot.ts";
 import type { LogAppend, LogRecord } from "../../machines/record.ts";
 import { sameEntry } from "../../machines/record.ts";
 import { Violation } from "../violation.ts";
@@ -43,6 +43,12 @@ export class ChosenValues {
 
   chosenAt(group: string, slot: number): Uint8Array | undefined {
     return this.#groups.get(group)?.[slot]?.chosen;
+  }
+
+  /** Whether the node has ever made an entry of that slot durable at that ballot. */
+  hasAccepted(node: string, group: string, slot: number, ballot: Ballot): boolean {
+    const accepted = this.#groups.get(group)?.[slot]?.accepted.get(ballotText(ballot));
+    return accepted?.nodes.has(node) === true;
   }
 
   noteDurable(node: string, group: string, change: LogAppend): void {

@@ -1,19 +1,19 @@
 /** Holds every promise and every acceptance that leaves a node against what that node's disk certainly keeps. */
 import type { PeerMessage } from "../../infra/codec/peer-codec.ts";
-import type { SimulatedLogDisk } from "../../infra/log-store/simulated-log-store.ts";
 import { ballotText, compareBallots, noBallot, type Ballot } from "../../machines/ballot.ts";
 import type { LogAppend } from "../../machines/record.ts";
 import { Violation } from "../violation.ts";
+import type { ChosenValues } from "./chosen-values.ts";
 
 export class PersistThenSend {
   /** Highest ballot each node's disk has followed, by node and group: promises never go back. */
   readonly #followed = new Map<string, Ballot>();
-  readonly #isChosen: (group: string, slot: number) => boolean;
+  readonly #chosen: Pick<ChosenValues, "chosenAt" | "hasAccepted">;
   /** Messages held against a disk so far. */
   checked = 0;
 
-  constructor(isChosen: (group: string, slot: number) => boolean) {
-    this.#isChosen = isChosen;
+  constructor(chosen: Pick<ChosenValues, "chosenAt" | "hasAccepted">) {
+    this.#chosen = chosen;
   }
 
   noteDurable(node: string, group: string, change: LogAppend): void {
@@ -33,14 +33,7 @@ export class PersistThenSend {
     }
   }
 
-  /** The node's disk was emptied: what it remembered is gone with it. */
-  forget(node: string): void {
-    for (const key of this.#followed.keys()) {
-      if (key.startsWith(`${node}/`)) this.#followed.delete(key);
-    }
-  }
-
-  noteSent(node: string, disk: SimulatedLogDisk, group: string, message: PeerMessage): void {
+  noteSent(node: string, group: string, message: PeerMessage): void {
     if (message.type === "promised") {
       this.checked += 1;
       const followed = this.#followed.get(`${node}/${group}`) ?? noBallot;
@@ -51,22 +44,15 @@ export class PersistThenSend {
     }
     if (message.type === "accepted") {
       this.checked += 1;
-      for (const slot of message.slots)
-        this.#checkAccepted(node, disk, group, slot, message.ballot);
+      for (const slot of message.slots) this.#checkAccepted(node, group, slot, message.ballot);
     }
   }
 
-  #checkAccepted(
-    node: string,
-    disk: SimulatedLogDisk,
-    group: string,
-    slot: number,
-    ballot: Ballot,
-  ): void {
-    const stored = disk.group(group);
-    // A vote for what is chosen already decides nothing, so it may leave at once; and what was trimmed was chosen.
-    if (stored.records.has(slot) || slot <= stored.head.trimmedThrough) return;
-    if (this.#isChosen(group, slot)) return;
+  #checkAccepted(node: string, group: string, slot: number, ballot: Ballot): void {
+    // A vote for what is chosen already decides nothing, so it may leave at once.
+    if (this.#chosen.chosenAt(group, slot) !== undefined) return;
+    // A record of an earlier ballot is not what the vote is for.
+    if (this.#chosen.hasAccepted(node, group, slot, ballot)) return;
     const text = `${node} accepted slot ${slot} of ${group} at ${ballotText(ballot)} before it was durable`;
     throw new Violation("persist, then send", text);
   }

@@ -1,7 +1,6 @@
 /** What is looked at while a run goes on: each of these finds what it is for. */
 import { describe, expect, test } from "vitest";
 import type { Envelope, PeerMessage } from "../../infra/codec/peer-codec.ts";
-import { SimulatedLogDisk } from "../../infra/log-store/simulated-log-store.ts";
 import type { Ballot } from "../../machines/ballot.ts";
 import type { LogRecord } from "../../machines/record.ts";
 import { AppliedEntries } from "../../sim/oracles/applied-entries.ts";
@@ -203,14 +202,12 @@ test("incarnations go up, unless a disk was put back", () => {
 });
 
 describe("persist, then send", () => {
-  const faults = { flushMs: () => 0, failNextFlush: false };
   const promised = { type: "promised", ballot: ballot(5) } as PeerMessage;
   const accepted = { type: "accepted", ballot: ballot(5), slots: [1] } as unknown as PeerMessage;
 
   test("a promise leaves when it is on disk, and stays", () => {
-    const watch = new PersistThenSend(() => false);
-    const disk = new SimulatedLogDisk(faults);
-    const send = () => watch.noteSent("n1", disk, "g", promised);
+    const watch = new PersistThenSend(new ChosenValues(() => 2));
+    const send = () => watch.noteSent("n1", "g", promised);
     expect(last(send)).toBe("persist, then send");
     expect(last(() => watch.noteDurable("n1", "g", { promise: ballot(5) }), send)).toBe("true");
     expect(last(() => watch.noteDurable("n1", "g", { promise: ballot(4) }))).toBe(
@@ -219,23 +216,32 @@ describe("persist, then send", () => {
   });
 
   test("an acceptance leaves when the record is on disk, or chosen already", () => {
-    const disk = new SimulatedLogDisk(faults);
-    const unchosen = new PersistThenSend(() => false);
-    const chosen = new PersistThenSend(() => true);
-    expect(last(() => unchosen.noteSent("n1", disk, "g", accepted))).toBe("persist, then send");
-    expect(last(() => chosen.noteSent("n1", disk, "g", accepted))).toBe("true");
+    const chosen = new ChosenValues(() => 2);
+    const watch = new PersistThenSend(chosen);
+    const send = () => watch.noteSent("n1", "g", accepted);
+    const write = (node: string, round: number) => () =>
+      chosen.noteDurable(node, "g", { records: [record(1, "a", ballot(round))] });
+    expect(last(send)).toBe("persist, then send");
+    expect(last(write("n1", 4), send)).toBe("persist, then send");
+    expect(last(write("n1", 5), send)).toBe("true");
+    expect(last(() => watch.noteSent("n3", "g", accepted))).toBe("persist, then send");
+    expect(last(write("n2", 5), () => watch.noteSent("n3", "g", accepted))).toBe("true");
   });
 });
 
 test("a replica that stops because something threw is a bug", () => {
   const check = "replicas stop only for faults";
-  const verdict = (what: string, details: Record<string, unknown>) =>
-    verdictOf(() => requireFault("n1", what, details));
+  const verdict = (what: string, details: Record<string, unknown>, isHurt = false) =>
+    verdictOf(() => requireFault("n1", what, details, isHurt));
   expect(verdict("a replica stopped", { code: "STORAGE_FAILED", text: "disk" })).toBe("true");
   expect(verdict("a replica stopped", { code: "INTERNAL_ERROR", text: "x" })).toBe(check);
   expect(verdict("a replica stopped", { code: "INVARIANT_FAILED", text: "x" })).toBe(check);
   const anew = "the region manager failed and is started again";
   expect(verdict(anew, { reason: "x" })).toBe(check);
+  for (const code of ["CORRUPT_STORE", "LOST_STORE", "RESTORED_STORE"]) {
+    expect(verdict("a replica stopped", { code, text: "x" })).toBe(check);
+    expect(verdict("a replica stopped", { code, text: "x" }, true)).toBe("true");
+  }
 });
 
 test("every key has one owner", () => {
