@@ -252,6 +252,11 @@ export class ClusterRun {
   async #judge(): Promise<void> {
     const cluster = this.#cluster;
     const observed = cluster.observe();
+    const replicas = cluster.nodes.length * cluster.groups.length;
+    if (observed.length !== replicas) {
+      const text = `${observed.length} of ${replicas} replicas say how far they are`;
+      throw new Violation("liveness", text);
+    }
     const clusterId = cluster.status(observed[0]?.node ?? "")?.clusterId ?? "";
     const watches = this.#watchers.map(({ record }) => record);
     const entries = cluster.chosen(observed);
