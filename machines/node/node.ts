@@ -79,6 +79,12 @@ export const nodeMachine = setup({
       always: { guard: "everyReplicaDrained", target: "stopped" },
       on: {
         replicaDrained: { actions: "noteDrained" },
+        storeLost: { target: "stopped", actions: "barForLostStore" },
+        helloAnswer: {
+          guard: "showsALaterStart",
+          target: "stopped",
+          actions: "barForRestoredStore",
+        },
         deadline: { target: "stopped" },
         drain: { target: "stopped" },
       },
@@ -87,6 +93,9 @@ export const nodeMachine = setup({
       description:
         "The cluster knows a later or another store under this node's name: no replica here ever votes again.",
       on: {
+        // It knows already, however many say so.
+        storeLost: {},
+        helloAnswer: {},
         drain: { target: "stopped" },
       },
     },
