@@ -6,10 +6,9 @@ const burst = { min: 20, max: 200 };
 
 export const connectionFaults = {
   disconnect: ({ cluster, victim }) => {
-    for (const transport of cluster.network.transportsOf(victim.name)) {
-      cluster.network.disconnect(transport);
-    }
-    return true;
+    const transports = cluster.network.transportsOf(victim.name);
+    for (const transport of transports) cluster.network.disconnect(transport);
+    return transports.length > 0;
   },
 
   /** With much in flight: of that, the beginning or the end is lost. Again and again. */

@@ -13,8 +13,9 @@ function bringAllDown(stage: Stage, nodes: readonly SimulatedNode[]): boolean {
 
 export const processFaults = {
   crash: ({ victim }) => {
+    const { running } = victim;
     victim.kill();
-    return true;
+    return running;
   },
 
   "power loss": ({ victim, randomness }) => {
@@ -67,12 +68,12 @@ export const processFaults = {
 
   pause: ({ victim }) => {
     victim.process?.pause();
-    return true;
+    return victim.running;
   },
 
   stall: ({ victim, randomness }) => {
     victim.process?.stallFor(between(randomness, 50, 1_500));
-    return true;
+    return victim.running;
   },
 
   /** The monotonic clock stands still, the wall clock goes on. */

@@ -352,22 +352,45 @@ export const stagedFaults = {
     return false;
   },
 
-  /** Its machine is suspended, so that its lease does not age; it wakes, cut off, when another leads already. */
+  /**
+   * Its machine is suspended, so that its lease does not age; it wakes, cut off, when another leads already. Sometimes
+   * the acknowledgements of its last heartbeats were held up, and are what it hears first.
+   */
   "leader sleeps": (stage) => {
     const { cluster, randomness } = stage;
     const cast = castFor(stage);
     if (cast === undefined) return false;
     const { group, leader, followers } = cast;
-    cluster.network.partition([leader.name], names(followers));
-    leader.machine.suspend();
-    cluster.sequels.once(
-      lookMs,
-      () => isLedByOneOf(followers, group),
-      () => {
-        cluster.sequels.later(between(randomness, 1, 100), () => leader.machine.resume());
-        stage.strikes();
-      },
+    const { network, sequels } = cluster;
+    const sleep = (): void => {
+      leader.machine.suspend();
+      sequels.once(
+        lookMs,
+        () => isLedByOneOf(followers, group),
+        () => {
+          sequels.later(between(randomness, 1, 100), () => {
+            leader.machine.resume();
+            for (const name of names(followers)) network.unclog(name, leader.name);
+          });
+          stage.strikes();
+        },
+      );
+    };
+    if (randomness.chance(0.5)) {
+      network.partition([leader.name], names(followers));
+      sleep();
+      return false;
+    }
+    for (const name of names(followers)) network.clog(name, leader.name);
+    siftGroup(
+      network,
+      group,
+      ({ message, to }) => to === leader.name && message.type !== "heartbeatAcked",
     );
+    sequels.later(between(randomness, 100, 300), () => {
+      for (const name of names(followers)) network.cut(leader.name, name);
+      sleep();
+    });
     return false;
   },
 

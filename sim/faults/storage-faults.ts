@@ -6,7 +6,7 @@ import { between, startLater, type Fault, type Stage } from "./stage.ts";
 const stateFailures = ["fsync error", "poisoned fsync", "rejected write"] as const;
 const newestSlots = 20;
 const flipsMax = 6;
-/** How often a restored node's peers are asked whether they have met its later start. */
+/** How often it is looked whether a fault has been met. */
 const lookMs = 10;
 
 /** Two slots of one group that are stored, and the group. */
@@ -41,11 +41,19 @@ function hurt({ cluster }: Stage, { name }: SimulatedNode): void {
   cluster.hurt.add(name);
 }
 
+/** A node that writes nothing meets nothing: it strikes when a flush has failed. */
+function strikesWhenFlushed({ cluster, victim, strikes }: Stage): boolean {
+  const { logDisk } = victim;
+  if (!logDisk.failed) cluster.sequels.once(lookMs, () => logDisk.failed, strikes);
+  return false;
+}
+
 export const storageFaults = {
-  "failed flush": ({ victim, randomness }) => {
+  "failed flush": (stage) => {
+    const { victim, randomness } = stage;
     victim.logDisk.faults.failNextFlush = true;
     victim.logDisk.faults.failure = flushFailures[randomness.below(flushFailures.length)];
-    return true;
+    return strikesWhenFlushed(stage);
   },
 
   /** What is read again after the failure, and may yet be lost, is lost or not before anybody flushed it. */
@@ -70,9 +78,9 @@ export const storageFaults = {
     return true;
   },
 
-  "full log disk": ({ victim }) => {
-    victim.logDisk.faults.full = true;
-    return true;
+  "full log disk": (stage) => {
+    stage.victim.logDisk.faults.full = true;
+    return strikesWhenFlushed(stage);
   },
 
   "failed write of state": ({ victim, randomness }) => {

@@ -94,6 +94,19 @@ export const leaseMutants: readonly Mutant[] = [
     options: aimed("leader sleeps"),
   },
   {
+    name: "a suspend ends a lease, unless it is acknowledged later",
+    patches: [
+      {
+        file: "machines/proposer/lease.ts",
+        find: "      ...sent,\n",
+        replace: "      ...sent,\n      offsetMs: acked.wallMs - acked.nowMs,\n",
+      },
+    ],
+    caughtBy: twoLeaders,
+    seeds: 10,
+    options: aimed("leader sleeps"),
+  },
+  {
     name: "a lease is kept through a hand-over",
     patches: [
       {
