@@ -16,6 +16,19 @@ export const leaseMutants: readonly Mutant[] = [
     options: aimed("deposed leader"),
   },
   {
+    name: "a read that wants a quorum is answered without one",
+    patches: [
+      {
+        file: "actors/replica/reads.ts",
+        find: ": reign.lease.confirmedBeat >= beat;",
+        replace: ": true;",
+      },
+    ],
+    caughtBy: wrongAnswers,
+    seeds: 10,
+    options: aimed("deposed leader"),
+  },
+  {
     name: "an acceptor promises although another's lease stands",
     patches: [
       {

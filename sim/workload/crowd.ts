@@ -16,11 +16,14 @@ export interface CrowdOptions {
 }
 
 type Habit = Pick<SimulatedClientOptions, "concurrency" | "burst" | "thinkMs">;
+type Common = Omit<SimulatedClientOptions, keyof Habit | "onlyReads">;
 
 /** Every third client is one who asks alone: what it asks is decided in entries of its own. */
 const alone: Habit = { concurrency: 4, burst: 1, thinkMs: 40 };
 /** The others fill frames, as programs with many callers do. */
 const busy: Habit = { concurrency: 3, burst: 96, thinkMs: 110 };
+/** Who writes soon notices that a leader was cut off, and asks another; who only reads stays as long as it is answered. */
+const reader: Habit = { concurrency: 2, burst: 1, thinkMs: 30 };
 const bank: Omit<Habit, "burst"> = { concurrency: 3, thinkMs: 60 };
 const raw: Habit = { concurrency: 3, burst: 1, thinkMs: 40 };
 const timeoutMs = 3_000;
@@ -33,7 +36,7 @@ export class Crowd {
   constructor(cluster: SimulatedCluster, history: History, options: CrowdOptions) {
     const keys = keyNames(options.keys);
     const { world, network, randomness, topology } = cluster;
-    const common = (name: string): Omit<SimulatedClientOptions, keyof Habit> => ({
+    const common = (name: string): Common => ({
       name,
       process: world.machine(name).start(),
       network,
@@ -52,11 +55,15 @@ export class Crowd {
       cluster.rawClients.push(name);
       return new RawSimulatedClient({ ...common(name), ...raw });
     });
+    const readers =
+      options.clients > 1
+        ? [new SimulatedClient({ ...common("reader1"), ...reader, onlyReads: true })]
+        : [];
     const bankers = Array.from({ length: options.bankers }, (_, index) => {
       return new Banker({ ...common(`banker${index + 1}`), ...bank });
     });
-    this.resting = [...framed, ...bankers];
-    this.#clients = [...framed, ...spoken, ...bankers];
+    this.resting = [...framed, ...readers, ...bankers];
+    this.#clients = [...framed, ...spoken, ...readers, ...bankers];
   }
 
   start(): void {

@@ -71,6 +71,11 @@ export class Operations {
     return read(this.#range(), linearizable);
   }
 
+  /** Of one who only looks. */
+  nextRead(): Drawn {
+    return read(this.#get(this.#key()), this.#randomness.chance(0.7) ? quorum : linearizable);
+  }
+
   #key(): string {
     const { length } = this.#keys;
     const among = this.#randomness.chance(contendedChance)

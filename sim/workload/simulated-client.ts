@@ -32,6 +32,8 @@ export interface SimulatedClientOptions {
   /** Mean pause of a lane between its last answer and what it asks next. */
   readonly thinkMs: number;
   readonly timeoutMs: number;
+  /** It only reads. */
+  readonly onlyReads?: boolean;
 }
 
 export class SimulatedClient {
@@ -94,8 +96,10 @@ export class SimulatedClient {
   }
 
   #ask(ended: () => void): void {
-    const { operation, freshness } = this.#operations.next();
-    const { timeoutMs } = this.#options;
+    const { timeoutMs, onlyReads = false } = this.#options;
+    const { operation, freshness } = onlyReads
+      ? this.#operations.nextRead()
+      : this.#operations.next();
     const isStale = freshness !== undefined && freshness !== linearizable && freshness !== quorum;
     this.#issue(operation, isStale, ended, (completion) => {
       if (freshness === undefined) {
