@@ -18,6 +18,12 @@ const words = process.argv.slice(2);
 /** @type {Breakage[]} */
 const breakages = JSON.parse(readFileSync(join(folder, "breakages.json"), "utf8"));
 const chosen = breakages.filter(({ scenario }) => words.every((word) => scenario.includes(word)));
+if (chosen.length === 0) {
+  console.error(
+    `No scenario has '${words.join(" ")}' in its name. Their names are in test/scenarios.`,
+  );
+  process.exit(2);
+}
 mkdirSync(workshop, { recursive: true });
 process.on("exit", () => rmSync(workshop, { recursive: true, force: true }));
 

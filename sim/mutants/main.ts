@@ -49,6 +49,9 @@ const command = new Command("npm run sim:mutants --")
   .parse();
 const settings = command.opts<Settings>();
 const chosen = mutants.filter(({ name }) => command.args.every((word) => name.includes(word)));
+if (chosen.length === 0) {
+  command.error("error: no mutant has these words in its name; --list names them", { exitCode: 2 });
+}
 
 if (settings.list) {
   for (const { name } of chosen) console.log(name);
@@ -68,7 +71,6 @@ if (settings.list) {
 }
 
 async function tryAll(): Promise<void> {
-  if (chosen.length === 0) throw new Error("no mutant has these words in its name");
   const outcomes = await inParallel(chosen, tryMutant);
   const innocence = await inParallel(suspects(outcomes), tryUnpatched);
   printTable(outcomes);
