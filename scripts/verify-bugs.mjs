@@ -18,9 +18,8 @@ const patienceMs = 15 * 60_000;
  * @typedef {{ fix: string, what: string, check: string, options?: string[], simulator?: string, scenario: string }} Bug
  */
 
-const { values } = parseArgs({
-  options: { row: { type: "string" }, keep: { type: "boolean", default: false } },
-});
+const usage = "npm run bugs:verify -- [--row <number or commit of a fix>] [--keep]";
+const values = readOptions();
 /** @type {Bug[]} */
 const bugs = JSON.parse(readFileSync(join(root, "test", "regressions", "bugs.json"), "utf8"));
 const chosen = bugs.filter(
@@ -133,4 +132,23 @@ function cleanUp() {
   for (const tree of trees)
     spawnSync("git", ["worktree", "remove", "--force", tree], { cwd: root });
   rmSync(workshop, { recursive: true, force: true });
+}
+
+/** Ends the program where there is nothing to do, or nothing that it can understand. */
+function readOptions() {
+  try {
+    const { values: read } = parseArgs({
+      options: {
+        row: { type: "string" },
+        keep: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    });
+    if (!read.help) return read;
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\n${usage}`);
+    process.exit(2);
+  }
+  console.log(usage);
+  process.exit(0);
 }
