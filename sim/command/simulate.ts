@@ -11,6 +11,7 @@ export interface Caller extends SimulationPlace {
 }
 
 export async function simulate(options: SimulationOptions, caller: Caller): Promise<number> {
+  refuseUnused(options, caller);
   const shared = seedOptionsOf(options, caller);
   const threads = new SeedThreads(options.jobs);
   try {
@@ -21,6 +22,21 @@ export async function simulate(options: SimulationOptions, caller: Caller): Prom
     return await runSeeds({ options, shared, threads, caller });
   } finally {
     await threads.stop();
+  }
+}
+
+/** Many seeds are not recorded: who wants to see one says which, and should hear so before they run. */
+function refuseUnused(options: SimulationOptions, { wrongUsage }: Caller): void {
+  const { seed, shrink, out, traceGroup, traceFrom, traceThrough } = options;
+  if (seed !== undefined || shrink !== undefined) return;
+  const ofOneSeed = {
+    out,
+    "trace-group": traceGroup,
+    "trace-from": traceFrom,
+    "trace-through": traceThrough,
+  };
+  for (const [name, value] of Object.entries(ofOneSeed)) {
+    if (value !== undefined) wrongUsage(`--${name} goes with --seed or --shrink`);
   }
 }
 
