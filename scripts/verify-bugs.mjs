@@ -134,7 +134,7 @@ function cleanUp() {
   rmSync(workshop, { recursive: true, force: true });
 }
 
-/** Ends the program where there is nothing to do, or nothing that it can understand. */
+/** Ends the program where it is asked what it can do, or something that it cannot. */
 function readOptions() {
   try {
     const { values: read } = parseArgs({
@@ -144,11 +144,13 @@ function readOptions() {
         help: { type: "boolean", short: "h", default: false },
       },
     });
-    if (!read.help) return read;
+    if (read.help) {
+      console.log(usage);
+      process.exit(0);
+    }
+    return read;
   } catch (error) {
-    console.error(`${error instanceof Error ? error.message : error}\n${usage}`);
-    process.exit(2);
+    console.error(`${error instanceof Error ? error.message : String(error)}\n${usage}`);
+    return process.exit(2);
   }
-  console.log(usage);
-  process.exit(0);
 }
