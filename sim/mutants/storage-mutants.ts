@@ -26,7 +26,7 @@ export const storageMutants: readonly Mutant[] = [
     ],
     caughtBy: splitLogs,
     seeds: 20,
-    options: aimed("flipped bit in the log,misplaced record,restart of all"),
+    options: ["--nodes", "5", ...aimed("flipped bit in the log,misplaced record,restart of all")],
   },
   {
     name: "blocks of the state are not looked at for damage",
@@ -89,7 +89,12 @@ export const storageMutants: readonly Mutant[] = [
         replace: "if (of === space.request) return [].values();",
       },
     ],
-    caughtBy: [...executedTwice, "replicas hold what the log says", "replicas apply alike"],
+    caughtBy: [
+      ...executedTwice,
+      ...wrongAnswers,
+      "replicas hold what the log says",
+      "replicas apply alike",
+    ],
     seeds: 20,
     options: aimed("answers lost"),
   },

@@ -21,7 +21,7 @@ type Common = Omit<SimulatedClientOptions, keyof Habit | "onlyReads">;
 /** Every third client is one who asks alone: what it asks is decided in entries of its own. */
 const alone: Habit = { concurrency: 4, burst: 1, thinkMs: 40 };
 /** The others fill frames, as programs with many callers do. */
-const busy: Habit = { concurrency: 3, burst: 96, thinkMs: 110 };
+const busy: Habit = { concurrency: 3, burst: 192, thinkMs: 160 };
 /** Who writes soon notices that a leader was cut off, and asks another; who only reads stays as long as it is answered. */
 const reader: Habit = { concurrency: 2, burst: 1, thinkMs: 30 };
 const bank: Omit<Habit, "burst"> = { concurrency: 3, thinkMs: 60 };

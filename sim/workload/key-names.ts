@@ -2,7 +2,7 @@
 import { internalKeyOf } from "../../infra/codec/key-text.ts";
 import type { InternalKey } from "../../kv/state-reader.ts";
 
-export const keysDefault = 128;
+export const keysDefault = 256;
 export const keysMax = 1_000;
 
 const initials = ["a", "b", "h", "i", "k", "m", "q", "r", "t", "z"];
