@@ -132,6 +132,7 @@ function cleanUp() {
   for (const tree of trees)
     spawnSync("git", ["worktree", "remove", "--force", tree], { cwd: root });
   rmSync(workshop, { recursive: true, force: true });
+  spawnSync("git", ["worktree", "prune"], { cwd: root });
 }
 
 /** Ends the program where it is asked what it can do, or something that it cannot. */

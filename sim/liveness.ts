@@ -123,18 +123,18 @@ export function requireCalm(changes: ReadonlyMap<string, number>): void {
   }
 }
 
-/** Empty in runs that mend everything at once, and where disks have lost what a minority could do without. */
+/** Empty in runs that mend everything at once. Nodes whose disks lost something are the first that others do without. */
 function minorityOf(cluster: SimulatedCluster, randomness: SeededRandomness): Set<string> {
   const { topology, hurt } = cluster;
-  const broken = new Set<string>();
-  if (!randomness.chance(minorityChance)) return broken;
+  if (!randomness.chance(minorityChance)) return new Set();
+  const broken = new Set(hurt);
   const spare = Math.min(
     ...topology.groups.map(
       ({ members, phase1, phase2 }) => members.length - Math.max(phase1, phase2),
     ),
   );
   const candidates = topology.nodes.map(({ name }) => name).filter((name) => !hurt.has(name));
-  while (broken.size + hurt.size < spare) {
+  while (broken.size < spare) {
     const [name] = candidates.splice(randomness.below(candidates.length), 1);
     if (name === undefined) break;
     broken.add(name);

@@ -9,7 +9,7 @@ import { failedLines, faultTotals, passedLine, summaryLines } from "./report-lin
 import type { SeedOutcome } from "./seed-job.ts";
 import type { SeedThreads } from "./seed-threads.ts";
 import { writeRecording } from "./write-recording.ts";
-import { lackingIn, neverStruckIn } from "./set-vacuity.ts";
+import { lackingIn, neverStruckIn, seedsOfMostFaults } from "./set-vacuity.ts";
 import type { SimulationOptions } from "./sim-options.ts";
 import type { Caller } from "./simulate.ts";
 
@@ -40,7 +40,7 @@ export async function runSeeds(run: SeedsRun): Promise<number> {
   const isWhole = ended === "done" && !isMadeSmaller(run.shared) && options.faults === undefined;
   const lacking = isWhole ? lackingIn(reports) : [];
   for (const what of lacking) caller.print(`VACUOUS  ${what}`);
-  const neverStruck = isWhole && reports.length > 1 ? neverStruckIn(reports) : [];
+  const neverStruck = isWhole && reports.length >= seedsOfMostFaults ? neverStruckIn(reports) : [];
   if (ended === "interrupted") caller.print("interrupted");
   const { user, system } = process.cpuUsage(cpuBefore);
   const figures = { realMs: performance.now() - startedMs, cpuMs: (user + system) / 1_000 };

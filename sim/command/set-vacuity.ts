@@ -4,9 +4,9 @@ import { faultClasses, largeClusterFaults } from "../faults/every-fault.ts";
 import type { SeedReport } from "../run-seed.ts";
 
 /** So many seeds are a set that has to show what it contains. */
-const seedsOfASet = 5;
+const seedsOfASet = 10;
 /** Among so many every class of faults has had its turn several times; some rarely find what they need to strike. */
-const seedsOfMostFaults = 12;
+export const seedsOfMostFaults = 12;
 const seedsOfAllFaults = 60;
 const mostFaults = 0.75;
 

@@ -1,4 +1,5 @@
 /** Carries out a command line of the simulator. Answers with the exit code. */
+import { closeSync, openSync } from "node:fs";
 import { faultClasses, type FaultClass } from "../nemesis.ts";
 import type { SeedOptions } from "../run-seed.ts";
 import { runSeeds } from "./run-seeds.ts";
@@ -12,6 +13,7 @@ export interface Caller extends SimulationPlace {
 
 export async function simulate(options: SimulationOptions, caller: Caller): Promise<number> {
   refuseUnused(options, caller);
+  requireWritable(options, caller);
   const shared = seedOptionsOf(options, caller);
   const threads = new SeedThreads(options.jobs);
   try {
@@ -37,6 +39,17 @@ function refuseUnused(options: SimulationOptions, { wrongUsage }: Caller): void 
   };
   for (const [name, value] of Object.entries(ofOneSeed)) {
     if (value !== undefined) wrongUsage(`--${name} goes with --seed or --shrink`);
+  }
+}
+
+/** Whoever waits for minutes should not hear only then that what was found cannot be kept. */
+function requireWritable({ json }: SimulationOptions, { wrongUsage }: Caller): void {
+  if (json === undefined) return;
+  try {
+    closeSync(openSync(json, "a"));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    wrongUsage(`${json} cannot be written: ${reason}`);
   }
 }
 

@@ -84,6 +84,7 @@ test.each([
   ["--phase1 1 --phase2 2", "quorums of 1 and 2 of 3 nodes need not meet"],
   ["--phase1 4 --phase2 2", "there are only 3 nodes"],
   ["--sed 1", "Did you mean --seed?"],
+  ["--json /nowhere/seeds.json", "/nowhere/seeds.json cannot be written"],
   ["--out found", "--out goes with --seed or --shrink"],
   ["--trace-from 1 --seeds 2", "--trace-from goes with --seed or --shrink"],
   ["7", "too many arguments"],
