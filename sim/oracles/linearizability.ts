@@ -39,9 +39,11 @@ class Search {
   #first = 0;
   #held: Held = undefined;
   readonly #choices: Choice[] = [];
-  readonly #seen = new Set<string>();
+  /** What the register held in configurations that were tried, by what was done. */
+  readonly #seen = new Map<number | string, Set<Held>>();
   #longest = 0;
-  #stuckAt = "";
+  /** The first that the longest explanation does not contain, and what the register holds before it. */
+  #stuckAt: { readonly next: RegisterOperation; readonly held: Held } | undefined;
 
   constructor(operations: readonly RegisterOperation[]) {
     const sorted = operations.toSorted((left, right) => left.invokedMs - right.invokedMs);
@@ -64,7 +66,9 @@ class Search {
       }
       const undone = this.#choices.pop();
       if (undone === undefined) {
-        return { kind: "violated", explained: this.#longest, next: this.#stuckAt };
+        const stuck = this.#stuckAt;
+        const text = stuck === undefined ? "" : textOf(stuck.next, stuck.held);
+        return { kind: "violated", explained: this.#longest, next: text };
       }
       this.#undo(undone);
       from = undone.isCertain ? undone.index + 1 : this.#certain.length + undone.index + 1;
@@ -109,10 +113,9 @@ class Search {
     if (!isCertain && held === this.#held) return undefined;
     const choice = { before: this.#held, operation, isCertain, index };
     this.#mark(choice, true);
-    const configuration = this.#configuration(held);
+    const isNew = this.#isNew(held);
     this.#mark(choice, false);
-    if (this.#seen.has(configuration)) return undefined;
-    this.#seen.add(configuration);
+    if (!isNew) return undefined;
     return { choice, held };
   }
 
@@ -136,7 +139,7 @@ class Search {
     if (this.#choices.length <= this.#longest) return;
     this.#longest = this.#choices.length;
     const next = this.#certain[this.#first];
-    this.#stuckAt = next === undefined ? "" : textOf(next, this.#held);
+    this.#stuckAt = next === undefined ? undefined : { next, held: this.#held };
   }
 
   #undo(choice: Choice): void {
@@ -149,26 +152,35 @@ class Search {
     (isCertain ? this.#certainDone : this.#possibleDone)[index] = done;
   }
 
-  #configuration(held: Held): string {
+  /** Whether the search comes to this configuration for the first time. */
+  #isNew(held: Held): boolean {
     let first = this.#first;
     while (this.#certainDone[first] === true) first += 1;
-    const ahead: number[] = [];
+    let done = "";
     const overMs = this.#certain[first]?.returnedMs ?? -Infinity;
     for (let index = first + 1; index < this.#certain.length; index++) {
       // Nothing that began after the first undone one was over can be done.
       if ((this.#certain[index]?.invokedMs ?? Infinity) > overMs) break;
-      if (this.#certainDone[index] === true) ahead.push(index);
+      if (this.#certainDone[index] === true) done += `${index},`;
     }
-    let possible = "";
     if (this.#possibleDone.includes(true)) {
-      for (const [index, done] of this.#possibleDone.entries()) if (done) possible += `${index},`;
+      done += "/";
+      for (const [index, isDone] of this.#possibleDone.entries()) if (isDone) done += `${index},`;
     }
-    return `${first}/${ahead.join(",")}/${possible}/${held ?? ""}/${held === undefined}`;
+    // Most configurations have nothing done ahead of the first undone one.
+    const configuration = done === "" ? first : `${first}/${done}`;
+    let texts = this.#seen.get(configuration);
+    if (texts === undefined) {
+      texts = new Set();
+      this.#seen.set(configuration, texts);
+    } else if (texts.has(held)) return false;
+    texts.add(held);
+    return true;
   }
 }
 
-function textOf({ what, effect }: RegisterOperation, held: Held): string {
-  return `${what} (${effectText(effect)}) while it holds ${held ?? "nothing"}`;
+function textOf({ client, invokedMs, effect }: RegisterOperation, held: Held): string {
+  return `${client} at ${invokedMs} ms (${effectText(effect)}) while it holds ${held ?? "nothing"}`;
 }
 
 function effectText(effect: Effect): string {

@@ -23,7 +23,7 @@ export interface RegisterOperation {
   /** Infinity when it was never told, or its outcome is unknown: it may take effect at any later time, or never. */
   readonly returnedMs: number;
   /** Who did it, for the message of a violation. */
-  readonly what: string;
+  readonly client: string;
 }
 
 export const impossible = Symbol("impossible");

@@ -18,8 +18,8 @@ import type { OperationResult } from "../../kv/commands/result.ts";
 import { keyAfter } from "../../kv/internal-key.ts";
 import type { Revision } from "../../kv/revision.ts";
 import type { InternalKey } from "../../kv/state-reader.ts";
-import type { Version } from "../../kv/version.ts";
 import type { Answer, Recorded } from "../workload/history.ts";
+import { textOf } from "./facts.ts";
 import { looksBack } from "./facts.ts";
 import type { Effect, Held, Needed, RegisterOperation } from "./register.ts";
 
@@ -251,7 +251,7 @@ class Dissection {
       operations = [];
       this.#registers.set(key, operations);
     }
-    operations.push({ effect, invokedMs, returnedMs, what: `${client} at ${invokedMs} ms` });
+    operations.push({ effect, invokedMs, returnedMs, client });
   }
 }
 
@@ -297,8 +297,4 @@ function keysOf(operation: Recorded["operation"]): readonly InternalKey[] {
 
 function resultsOf(result: OperationResult): readonly OperationResult[] | undefined {
   return typeof result === "object" && "results" in result ? result.results : undefined;
-}
-
-function textOf({ source, start, end }: Pick<Version, "source" | "start" | "end">): string {
-  return Buffer.from(source.subarray(start, end)).toString();
 }

@@ -5,7 +5,7 @@ import { checkRegister } from "../../sim/oracles/linearizability.ts";
 import type { Effect, Held, RegisterOperation } from "../../sim/oracles/register.ts";
 
 function at(invokedMs: number, returnedMs: number, effect: Effect): RegisterOperation {
-  return { invokedMs, returnedMs, effect, what: "somebody" };
+  return { invokedMs, returnedMs, effect, client: "somebody" };
 }
 
 function write(text: string): Effect {
