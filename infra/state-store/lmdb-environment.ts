@@ -3,7 +3,15 @@
  * only reads, a worker does all writing. Every commit is synced before it returns; an unsynced commit could,
  * after a power loss, damage the tree and with it the checkpoint that is valid.
  */
-import { closeSync, openSync, readSync, statSync, truncateSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fdatasyncSync,
+  openSync,
+  readSync,
+  statSync,
+  truncateSync,
+} from "node:fs";
 import { open, type RootDatabase } from "lmdb";
 import { SynodError } from "../errors/synod-error.ts";
 import type { BlockBatch, BlockBytes, RunId, StoredContents } from "./block-device.ts";
@@ -28,6 +36,7 @@ export class LmdbEnvironment {
   constructor(path: string) {
     this.#database = guarded(`open the state store at ${path}`, () => {
       checkHeaders(path);
+      makeDurable(path);
       const database = open<Buffer, Uint8Array>({
         path,
         noSubdir: true,
@@ -200,6 +209,20 @@ function checkHeaders(path: string): void {
     if (!flagged || headers.readUInt32LE(page + metaMagic.at) !== metaMagic.value) {
       throw corruptState(`${path} is not a state environment`);
     }
+  }
+}
+
+/**
+ * A process that was killed may have left what is visible and not yet on the disk. Whoever opens the environment takes
+ * its checkpoints for durable, and lets the log forget what they hold.
+ */
+function makeDurable(path: string): void {
+  if (!existsSync(path)) return;
+  const file = openSync(path, "r");
+  try {
+    fdatasyncSync(file);
+  } finally {
+    closeSync(file);
   }
 }
 

@@ -25,6 +25,8 @@ export function openSimulatedStateStore(
   clock: Clock,
   mergePolicy?: MergePolicy,
 ): StateStore {
+  // As on the real disk: what a start finds is made durable before anything rests on it.
+  disk.flushed();
   const device = new SimulatedDevice(disk, clock);
   const merger = new SteppedMerger(device, device.defer);
   const environment = new Environment(device, merger, clock, mergePolicy);

@@ -51,6 +51,17 @@ export const diskVerbs: Verbs = {
   "slow-state": each((node) => {
     node.stateDisk.latencyMs = () => 1_000;
   }),
+  /** Killed as soon as its next checkpoint can be seen, and is not yet on the disk. */
+  "kill-at-checkpoint": each((node) => {
+    const { stateDisk } = node;
+    const shown = (): string => manifestsText(node);
+    const before = shown();
+    stateDisk.onChange = (when) => {
+      if (when !== "visible" || shown() === before) return;
+      stateDisk.onChange = undefined;
+      node.kill();
+    };
+  }),
   "mend-disk": each((node) => {
     node.flushSlowdown = 1;
   }),
@@ -62,3 +73,8 @@ export const diskVerbs: Verbs = {
     return flipped ? undefined : "there is no such record";
   },
 };
+
+function manifestsText({ stateDisk }: SimulatedNode): string {
+  const manifests = [...stateDisk.contents().manifests];
+  return manifests.map(([group, bytes]) => `${group} ${Buffer.from(bytes).toString("hex")}`).join();
+}
