@@ -55,19 +55,6 @@ export const clientMutants: readonly Mutant[] = [
     options: aimed("answers lost,disconnect"),
   },
   {
-    name: "the refusal of one attempt speaks for all of them",
-    patches: [
-      {
-        file: "client/core/frame.ts",
-        find: "if (certain) this.noteUnheard(attempt);",
-        replace: "if (certain) this.#open = [];",
-      },
-    ],
-    caughtBy: ["not executed is the truth", "every key is linearizable"],
-    seeds: 20,
-    options: aimed("crash around an answer,deposed leader,leader stands still"),
-  },
-  {
     name: "a revision that a write expects is not looked at",
     patches: [
       {

@@ -16,19 +16,6 @@ export const storageMutants: readonly Mutant[] = [
     options: aimed("failed flush"),
   },
   {
-    name: "records of the log are not looked at for damage",
-    patches: [
-      {
-        file: "infra/log-store/record-format.ts",
-        find: "if (value.length < lengthMin || value.readUInt32BE(0) !== checksum(key, value)) {",
-        replace: "if (value.length < lengthMin) {",
-      },
-    ],
-    caughtBy: splitLogs,
-    seeds: 20,
-    options: ["--nodes", "5", ...aimed("flipped bit in the log,misplaced record,restart of all")],
-  },
-  {
     name: "blocks of the state are not looked at for damage",
     patches: [
       {
@@ -76,7 +63,12 @@ export const storageMutants: readonly Mutant[] = [
         replace: "if (of === space.session) return [].values();",
       },
     ],
-    caughtBy: [...executedTwice, "replicas hold what the log says", "replicas apply alike"],
+    caughtBy: [
+      ...executedTwice,
+      ...wrongAnswers,
+      "replicas hold what the log says",
+      "replicas apply alike",
+    ],
     seeds: 10,
     options: aimed("answers lost"),
   },
