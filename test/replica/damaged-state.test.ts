@@ -32,6 +32,7 @@ test("a read that meets a damaged block stops the replica", () => {
   };
   expect(world.runUntil(written, 10_000)).toBe(true);
 
+  cluster.hurt.add(node.name);
   const randomness = seeded(7);
   for (let flips = 0; flips < 2_000; flips += 1) node.stateDisk.flipBit(randomness);
   const asked = { consistency: consistency.stale, minRevision: 0, maxAgeMs: 0, number: 1 };
