@@ -55,6 +55,19 @@ export const clientMutants: readonly Mutant[] = [
     options: aimed("answers lost,disconnect"),
   },
   {
+    name: "the refusal of one attempt speaks for all of them",
+    patches: [
+      {
+        file: "client/core/frame.ts",
+        find: "if (certain) this.noteUnheard(attempt);",
+        replace: "if (certain) this.#open = [];",
+      },
+    ],
+    caughtBy: ["not executed is the truth", ...executedTwice],
+    seeds: 40,
+    options: aimed("deposed leader,clog,crash around an answer"),
+  },
+  {
     name: "a revision that a write expects is not looked at",
     patches: [
       {

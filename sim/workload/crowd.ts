@@ -15,18 +15,22 @@ export interface CrowdOptions {
   readonly bankers: number;
 }
 
-type Habit = Pick<SimulatedClientOptions, "concurrency" | "burst" | "thinkMs">;
+type Habit = Pick<SimulatedClientOptions, "concurrency" | "burst" | "thinkMs" | "timeoutMs">;
 type Common = Omit<SimulatedClientOptions, keyof Habit | "onlyReads">;
 
-/** Every third client is one who asks alone: what it asks is decided in entries of its own. */
-const alone: Habit = { concurrency: 4, burst: 1, thinkMs: 40 };
+/** Longer than most faults last: what was asked is answered in the end. */
+const patientMs = 3_000;
+/** Has time for a second attempt, and none for the election that many faults lead to. */
+const hurriedMs = 900;
+
+/** Every third client is one who asks alone: what it asks is decided in entries of its own. It does not wait for long. */
+const alone: Habit = { concurrency: 4, burst: 1, thinkMs: 40, timeoutMs: hurriedMs };
 /** The others fill frames, as programs with many callers do. */
-const busy: Habit = { concurrency: 3, burst: 192, thinkMs: 160 };
+const busy: Habit = { concurrency: 3, burst: 192, thinkMs: 160, timeoutMs: patientMs };
 /** Who writes soon notices that a leader was cut off, and asks another; who only reads stays as long as it is answered. */
-const reader: Habit = { concurrency: 2, burst: 1, thinkMs: 30 };
-const bank: Omit<Habit, "burst"> = { concurrency: 3, thinkMs: 60 };
-const raw: Habit = { concurrency: 3, burst: 1, thinkMs: 40 };
-const timeoutMs = 3_000;
+const reader: Habit = { concurrency: 2, burst: 1, thinkMs: 30, timeoutMs: patientMs };
+const bank: Omit<Habit, "burst"> = { concurrency: 3, thinkMs: 60, timeoutMs: patientMs };
+const raw: Habit = { concurrency: 3, burst: 1, thinkMs: 40, timeoutMs: patientMs };
 
 export class Crowd {
   /** Those of which it can be said whether they wait for anything. */
@@ -44,7 +48,6 @@ export class Crowd {
       prefix: topology.prefix,
       history,
       keys,
-      timeoutMs,
     });
     const framed = Array.from({ length: options.clients }, (_, index) => {
       const habit = index % 3 === 0 ? alone : busy;
