@@ -89,6 +89,10 @@ export function outcomeOf(
   operation: WriteRequest | ReadRequest,
   message: InboundMessage,
 ): RawOutcome | SynodError {
+  if (saysNobodyListens(message)) {
+    const text = "no node listens: none is connected to NATS; ask again when one is";
+    return new SynodError("UNAVAILABLE", text, { outcome: "not executed" });
+  }
   const errorCode = message.header("Nats-Service-Error-Code");
   if (errorCode !== undefined) return failureOf(operation, message, errorCode);
   if (operation.kind === operationKind.get) {
@@ -97,6 +101,16 @@ export function outcomeOf(
     return { result: { kind: operationKind.get, version }, rest: undefined };
   }
   return resultOf(operation, documentOf(message));
+}
+
+/** NATS answers in place of nodes, with a status (503) and nothing else. */
+function saysNobodyListens(message: InboundMessage): boolean {
+  return (
+    message.payload.length === 0 &&
+    message.headers === "some" &&
+    message.header("Nats-Service-Error-Code") === undefined &&
+    message.header("Synod-Revision") === undefined
+  );
 }
 
 function failureOf(

@@ -96,7 +96,7 @@ export class RawClient {
     const asking = this.#open.get(message.subject);
     if (asking === undefined || asking.ended) return;
     try {
-      const outcome = isNobody(message) ? nobody() : outcomeOf(asking.operation, message);
+      const outcome = outcomeOf(asking.operation, message);
       this.#open.delete(message.subject);
       asking.silent -= 1;
       if (!(outcome instanceof SynodError)) {
@@ -119,18 +119,6 @@ export class RawClient {
 function isFinal({ silent, attemptsLeft }: Asking, { code, outcome }: SynodError): boolean {
   if (outcome === "unknown") return silent === 0 && attemptsLeft === 0;
   return silent === 0 || code === "CONFLICT";
-}
-
-/** The NATS server itself says that nobody listens: while no node is connected. */
-function isNobody(message: InboundMessage): boolean {
-  const fromNode = ["Nats-Service-Error-Code", "Synod-Revision"];
-  return (
-    message.payload.length === 0 && fromNode.every((name) => message.header(name) === undefined)
-  );
-}
-
-function nobody(): SynodError {
-  return new SynodError("UNAVAILABLE", "no node listens", { outcome: "not executed" });
 }
 
 function timeout({ operation }: Asking): SynodError {
