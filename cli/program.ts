@@ -22,6 +22,9 @@ import type { Screen } from "./output/screen.ts";
 import { colorChoices, type ColorChoice } from "./output/style.ts";
 import { synodVersion } from "./package-root.ts";
 
+/** Their help says itself what they end with. */
+const withOwnExitCodes: ReadonlySet<string> = new Set(["sim"]);
+
 const help = `
 Examples:
   synod dev                      a cluster on this machine
@@ -79,7 +82,7 @@ export function synodProgram(
   addHelp(program);
   addCompletion(program, screen);
   for (const command of [program, ...program.commands]) {
-    command.addHelpText("after", exitCodeHelp);
+    if (!withOwnExitCodes.has(command.name())) command.addHelpText("after", exitCodeHelp);
   }
   return program;
 }

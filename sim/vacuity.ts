@@ -50,6 +50,10 @@ export interface Contents {
   readonly looks: Looks;
 }
 
+/** The name of the check. */
+export const vacuity = "vacuity";
+const usualFaultsMs = 20_000;
+
 /** More of them than that, and the search was not one. */
 const undecidedShareMax = 0.1;
 
@@ -62,6 +66,18 @@ export function lackingInRun(contents: Contents): readonly string[] {
   if (struck === 0) lacking.push("no faults");
   if (registersUndecided > registers * undecidedShareMax) lacking.push("too many undecided keys");
   return lacking;
+}
+
+/** What is lacking, why, and what to do about it. */
+export function vacuityText(
+  lacking: readonly string[],
+  { faultsMs = usualFaultsMs }: Omit<SeedOptions, "seed">,
+): string {
+  const what = lacking.join(", ");
+  if (faultsMs < usualFaultsMs) {
+    return `the run was too short to prove anything: it has ${what}. Nothing is known to be wrong with what ran; give it more than ${faultsMs} ms under faults (--faults-ms, usually ${usualFaultsMs})`;
+  }
+  return `the run was too small to prove anything: it has ${what}. Nothing is known to be wrong with what ran; where options made it small leave them out, otherwise what the simulator does to a run of this seed is not enough`;
 }
 
 /** On purpose: it need not contain what a whole run does. */

@@ -5,12 +5,14 @@ import { formatStrikeNumbers } from "../strike-numbers.ts";
 export const usualFaultsMs = 20_000;
 
 export function replayCommand(invocation: string, options: SeedOptions): string {
-  return `${invocation} ${optionWords(options).join(" ")}`;
+  const words = ["--seed", String(options.seed), ...optionWords(options)];
+  return `${invocation} ${words.join(" ")}`;
 }
 
-function optionWords(options: SeedOptions): readonly string[] {
-  const { seed, nodes = 3, quorums, faultsMs = usualFaultsMs, faults, without } = options;
-  const words = ["--seed", String(seed), "--nodes", String(nodes)];
+/** All that makes a run what it is, but for its seed. */
+export function optionWords(options: Omit<SeedOptions, "seed">): readonly string[] {
+  const { nodes = 3, quorums, faultsMs = usualFaultsMs, faults, without } = options;
+  const words = ["--nodes", String(nodes)];
   const add = (name: string, value: number | string | undefined): void => {
     if (value !== undefined) words.push(name, String(value));
   };

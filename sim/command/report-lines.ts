@@ -1,5 +1,7 @@
 /** What is said of each seed, and of all of them at the end. */
 import type { SeedReport } from "../run-seed.ts";
+import { vacuity } from "../vacuity.ts";
+import { countText } from "./count-text.ts";
 import type { SeedOutcome } from "./seed-job.ts";
 
 export interface RunFigures {
@@ -33,8 +35,13 @@ export function failedLines(
   outcome: SeedOutcome & { readonly kind: "failed" },
   command: string,
 ): readonly string[] {
-  const mark = outcome.isViolation ? "VIOLATED" : "BROKEN";
+  const mark = outcome.isViolation ? markOf(outcome.check) : "BROKEN";
   return [`seed ${seed}  ${nodes} nodes  ${mark}  ${outcome.details}`, `  replay with: ${command}`];
+}
+
+/** A run that proves nothing says nothing against the product. */
+function markOf(check: string): string {
+  return check === vacuity ? "VACUOUS" : "VIOLATED";
 }
 
 /** `2 loss, crash`, the most frequent first. */
@@ -53,7 +60,7 @@ export function summaryLines(
   const tried = reports.length + failed;
   const answered = total(reports, (report) => report.answered);
   const minutes = realMs / 60_000;
-  const lines = [`${reports.length} seeds passed, ${failed} failed`];
+  const lines = [`${countText(reports.length, "seed")} passed, ${failed} failed`];
   if (tried === 0) return lines;
   const pace = [
     `in ${(realMs / 1_000).toFixed(1)} s`,

@@ -3,11 +3,13 @@ import { writeFileSync } from "node:fs";
 import type { RecordingRequest } from "../trace/recording.ts";
 import type { SeedOptions, SeedReport } from "../run-seed.ts";
 import { isMadeSmaller } from "../vacuity.ts";
+import { announcementLines } from "./announcement.ts";
 import { interruptedCode, listenForInterruption } from "./interruption.ts";
 import { replayCommand } from "./replay-command.ts";
 import { failedLines, faultTotals, passedLine, summaryLines } from "./report-lines.ts";
 import type { SeedOutcome } from "./seed-job.ts";
 import type { SeedThreads } from "./seed-threads.ts";
+import { SeedsProgress } from "./seeds-progress.ts";
 import { writeRecording } from "./write-recording.ts";
 import { lackingIn, neverStruckIn, seedsOfMostFaults } from "./set-vacuity.ts";
 import type { SimulationOptions } from "./sim-options.ts";
@@ -32,7 +34,10 @@ export async function runSeeds(run: SeedsRun): Promise<number> {
   const cpuBefore = process.cpuUsage();
   const results: SeedResult[] = [];
   const interruption = listenForInterruption();
-  const ended = await Promise.race([runAll(run, results, startedMs), interruption.promise]);
+  for (const line of announcementLines(options, run.shared)) caller.print(line);
+  const progress = new SeedsProgress(countOf(options));
+  const all = runAll(run, results, startedMs, progress);
+  const ended = await Promise.race([all, interruption.promise]).finally(() => progress.end());
   if (ended === "interrupted") await threads.stop();
 
   const reports = reportsOf(results);
@@ -66,7 +71,12 @@ export async function runSeeds(run: SeedsRun): Promise<number> {
   return ended === "interrupted" ? interruptedCode : 0;
 }
 
-async function runAll(run: SeedsRun, results: SeedResult[], startedMs: number): Promise<"done"> {
+async function runAll(
+  run: SeedsRun,
+  results: SeedResult[],
+  startedMs: number,
+  progress: SeedsProgress,
+): Promise<"done"> {
   const { options, shared, threads, caller } = run;
   const first = options.seed ?? options.seedStart;
   const through = first + countOf(options) - 1;
@@ -81,8 +91,10 @@ async function runAll(run: SeedsRun, results: SeedResult[], startedMs: number): 
     const result = await begun.shift();
     if (result === undefined) return "done";
     results.push(result);
-    for (const line of recordingLines(result, options)) caller.print(line);
-    for (const line of linesOf(result, options.nodes)) caller.print(line);
+    progress.seedEnded(() => {
+      for (const line of recordingLines(result, options)) caller.print(line);
+      for (const line of linesOf(result, options.nodes)) caller.print(line);
+    });
     if (result.outcome.kind === "failed" && options.untilFailure) return "done";
   }
 

@@ -1,6 +1,8 @@
 /** `--shrink`: looks for the smallest run that fails alike, and draws it. */
 import type { SeedOptions } from "../run-seed.ts";
 import { shrink, type Attempted, type Shrunk } from "../shrink/shrink.ts";
+import { announcementLines } from "./announcement.ts";
+import { countText } from "./count-text.ts";
 import { interruptedCode, listenForInterruption } from "./interruption.ts";
 import { replayCommand, usualFaultsMs } from "./replay-command.ts";
 import { countsText } from "./report-lines.ts";
@@ -25,6 +27,7 @@ export async function shrinkSeed({ options, start, threads, caller }: ShrinkRun)
   const untilMs =
     options.minutes === undefined ? Infinity : performance.now() + options.minutes * 60_000;
   let attempts = 0;
+  for (const line of announcementLines(options, start)) print(line);
   const found = await shrink({
     start,
     attempt: async (seedOptions) => {
@@ -69,7 +72,12 @@ async function conclude(found: Shrunk, { options, threads, caller }: ShrinkRun):
   const recording = { level: "messages", linesMax, wanted: {}, title: command } as const;
   const outcome = await threads.run({ options: found.options, twice: false, recording });
   print("");
-  print(`the smallest after ${found.attempts} runs: ${sizeText(found)}`);
+  const runs = countText(found.attempts, "run");
+  if (found.stoppedAt === undefined) print(`the smallest after ${runs}: ${sizeText(found)}`);
+  else {
+    print(`stopped early, at ${found.stoppedAt}: there may be smaller runs that fail alike`);
+    print(`the smallest so far, after ${runs}: ${sizeText(found)}`);
+  }
   for (const { number, fault, node, atMs } of found.strikes) {
     print(`  ${atMs.toFixed(3).padStart(10)}  fault ${number}: ${fault} ${node}`);
   }

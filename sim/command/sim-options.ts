@@ -93,7 +93,11 @@ export function addSimulation(command: Command, place: SimulationPlace): Command
         .choices(["1", "3", "5", "7"])
         .default("3"),
     )
-    .option("--faults <names>", "these classes of faults only: loss,crash", names)
+    .option(
+      "--faults <names>",
+      "these classes of faults only, but for those of births: loss,crash",
+      names,
+    )
     .option("--faults-ms <number>", "virtual milliseconds under faults", wholeNumber(1), 20_000)
     .option("--without <strikes>", "leave out strikes, by number: 3,7-9", strikeNumbers)
     .option("--clients <count>", "clients of the library; 3 unless given", wholeNumber(0))

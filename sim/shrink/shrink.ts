@@ -2,6 +2,7 @@
  * Makes a seed that fails smaller: without classes of faults, then without single strikes, then with fewer nodes, clients
  * and keys, and shorter. A smaller run counts only when the same check fails in it: what fails otherwise is another find.
  */
+import { countText } from "../command/count-text.ts";
 import type { KnownStrike } from "../command/seed-job.ts";
 import type { SeedOptions } from "../run-seed.ts";
 import { minimalSubset } from "./minimal-subset.ts";
@@ -28,6 +29,8 @@ export interface Shrunk {
   readonly check: string;
   readonly strikes: readonly KnownStrike[];
   readonly attempts: number;
+  /** What it was at when its time was up; undefined when it had tried everything. */
+  readonly stoppedAt: string | undefined;
 }
 
 /** Undefined when nothing fails. */
@@ -78,6 +81,8 @@ class Search {
   #best: SeedOptions;
   #bestRun: Attempted;
   #attempts = 1;
+  #step = "the end of the run";
+  #stoppedAt: string | undefined;
   /** Runs that need not be tried again. */
   readonly #failedDifferently = new Set<string>();
 
@@ -90,7 +95,13 @@ class Search {
 
   get result(): Shrunk {
     const { strikes } = this.#bestRun;
-    return { options: this.#best, check: this.#check, strikes, attempts: this.#attempts };
+    return {
+      options: this.#best,
+      check: this.#check,
+      strikes,
+      attempts: this.#attempts,
+      stoppedAt: this.#stoppedAt,
+    };
   }
 
   async run(): Promise<void> {
@@ -98,11 +109,20 @@ class Search {
     await this.#try({ faultsMs: Math.ceil(this.#bestRun.endedMs) }, "ending where it fails");
     for (let round = 0; round < roundsMax; round++) {
       const before = this.#best;
+      const isAt = (what: string): void => {
+        this.#step = `${what}, round ${round + 1}`;
+      };
+      isAt("classes of faults");
       await this.#withoutClasses();
+      isAt("single strikes");
       await this.#withoutStrikes();
-      for (const size of Object.keys(sizes) as Size[]) await this.#withSmaller(size);
+      for (const size of Object.keys(sizes) as Size[]) {
+        isAt(`the number of ${sizeNames[size]}s`);
+        await this.#withSmaller(size);
+      }
+      isAt("the length of the run");
       await this.#shorter();
-      if (this.#best === before || this.#options.isTimeUp()) return;
+      if (this.#best === before || this.#isTimeUp()) return;
     }
   }
 
@@ -147,13 +167,19 @@ class Search {
       if (presentMs - faultsMs < shorterMsMin) return;
       const isEnough = await this.#try({ faultsMs }, `for ${faultsMs} ms`);
       if (!isEnough) tooShortMs = faultsMs;
-      if (this.#options.isTimeUp()) return;
+      if (this.#isTimeUp()) return;
     }
+  }
+
+  #isTimeUp(): boolean {
+    if (!this.#options.isTimeUp()) return false;
+    this.#stoppedAt ??= this.#step;
+    return true;
   }
 
   /** Whether it still fails; if so, it is the best from here on. */
   async #try(change: Partial<SeedOptions>, what: string): Promise<boolean> {
-    if (this.#options.isTimeUp()) return false;
+    if (this.#isTimeUp()) return false;
     const options = { ...this.#best, ...change };
     const key = keyOf(options);
     const known = this.#failedDifferently.has(key);
@@ -182,8 +208,4 @@ function stateText({ strikes, endedMs }: Attempted): string {
 
 function otherText({ check }: Attempted): string {
   return check === undefined ? "holds" : `fails otherwise: ${check}`;
-}
-
-function countText(count: number, what: string): string {
-  return count === 1 ? `1 ${what}` : `${count} ${what}s`;
 }

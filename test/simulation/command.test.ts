@@ -3,7 +3,10 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import type { WriteStream } from "node:tty";
 import { afterAll, expect, test } from "vitest";
+import { SeedsProgress } from "../../sim/command/seeds-progress.ts";
 import { compiledPath } from "../support/compiled.ts";
 
 interface Ended {
@@ -45,6 +48,9 @@ test("each seed has a line, all have a summary, and the file holds all of it", a
   expect([...output.matchAll(/^seed (\d+) /gm)].map(([, seed]) => seed)).toEqual(["4", "5", "6"]);
   expect(output).toMatch(/^3 seeds passed, 0 failed$/m);
   expect(output).toMatch(/seeds a minute, \d+ operations answered per CPU second/);
+  expect(output.split("\n")[0]).toBe(
+    "running 3 seeds from 4 on in 2 threads: --nodes 3 --faults-ms 2000 --clients 1 --raw-clients 0 --bankers 0 --watchers 0 --keys 10 --twice",
+  );
   expect(status).toBe(0);
   const { seeds, summary } = JSON.parse(readFileSync(file, "utf8")) as {
     seeds: { seed: number; report: { traceHash: string }; strikes: object[] }[];
@@ -61,13 +67,13 @@ test("each seed has a line, all have a summary, and the file holds all of it", a
 test("Ctrl-C ends it with the summary of what ran", async () => {
   const { status, output } = await simulate([...short, "--seeds", "1000"], "seed 1 ");
   expect(output).toMatch(/^interrupted$/m);
-  expect(output).toMatch(/^\d+ seeds passed, 0 failed$/m);
+  expect(output).toMatch(/^\d+ seeds? passed, 0 failed$/m);
   expect(status).toBe(130);
 }, 60_000);
 
 test("--minutes ends by itself", async () => {
   const { status, output } = await simulate([...short, "--minutes", "0.001"]);
-  expect(output).toMatch(/^1 seeds passed, 0 failed$/m);
+  expect(output).toMatch(/^1 seed passed, 0 failed$/m);
   expect(status).toBe(0);
 }, 60_000);
 
@@ -93,4 +99,25 @@ test.each([
   expect(errors).toContain(text);
   expect(output).toBe("");
   expect(status).toBe(2);
+});
+
+test("a run that is too short says so, and what to do", async () => {
+  const { status, output } = await simulate(["--seed", "1", "--faults-ms", "1", "--trace", "none"]);
+  expect(output).toMatch(
+    /^seed 1 {2}3 nodes {2}VACUOUS {2}vacuity: the run was too short to prove/m,
+  );
+  expect(output).toContain("give it more than 1 ms under faults (--faults-ms, usually 20000)");
+  expect(status).toBe(1);
+}, 60_000);
+
+test("on a terminal it is told how many have ended", () => {
+  const stream = Object.assign(new PassThrough(), { isTTY: true, columns: 80 });
+  const progress = new SeedsProgress(2, stream as unknown as WriteStream);
+  let printed = 0;
+  progress.seedEnded(() => (printed += 1));
+  progress.end();
+  const text = String(stream.read());
+  expect(text).toContain("0 of 2 ended, 0 seconds so far");
+  expect(text).toContain("1 of 2 ended");
+  expect(printed).toBe(1);
 });

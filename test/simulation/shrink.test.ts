@@ -91,6 +91,22 @@ test("where nothing fails there is nothing to make smaller", async () => {
   expect((await smallest(() => undefined)).shrunk).toBeUndefined();
 });
 
+test("a search whose time is up says where it stopped", async () => {
+  let attempts = 0;
+  const shrunk = await shrink({
+    start: { seed: 7, nodes: 5 },
+    attempt: (options) => {
+      attempts += 1;
+      const endedMs = options.faultsMs ?? 20_000;
+      return Promise.resolve({ check: "it breaks", strikes: strikesOf(options), endedMs });
+    },
+    tell: () => undefined,
+    isTimeUp: () => attempts === 3,
+  });
+  expect(shrunk).toMatchObject({ attempts: 3, stoppedAt: "the number of nodes, round 1" });
+  expect((await smallest(() => "it breaks")).shrunk?.stoppedAt).toBeUndefined();
+});
+
 interface Ended {
   readonly status: number;
   readonly output: string;
@@ -140,5 +156,5 @@ test("a seed that fails becomes one command that fails alike, and that holds whe
   expect(again.status).toBe(1);
   expect(again.output).toContain(`VIOLATED  ${check}: `);
   const repaired = await run(compiledPath("sim/main.ts"), replay);
-  expect(repaired.output).toContain("1 seeds passed, 0 failed");
+  expect(repaired.output).toContain("1 seed passed, 0 failed");
 }, 240_000);
