@@ -110,7 +110,10 @@ export function runSeed(options: SeedOptions, observer?: RunObserver): SeedRepor
     limits: smallLimits,
   });
   try {
-    return play(cluster, options, observer);
+    const report = play(cluster, options, observer);
+    // Thrown inside a node, it may have been taken for that node's own failure.
+    if (cluster.violation !== undefined) throw cluster.violation;
+    return report;
   } catch (error) {
     throw cluster.violation ?? error;
   }
