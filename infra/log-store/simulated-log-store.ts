@@ -163,10 +163,14 @@ export class SimulatedLogDisk {
 
   /** Flips one bit of a stored record; false when there is none. */
   flipBit(groupName: string, slot: Slot, bit: number): boolean {
-    const stored = this.groups.get(groupName)?.records.get(slot);
-    if (stored === undefined) return false;
-    const at = Math.floor(bit / 8) % stored.value.length;
-    stored.value[at] = (stored.value[at] ?? 0) ^ (1 << (bit % 8));
+    const records = this.groups.get(groupName)?.records;
+    const stored = records?.get(slot);
+    if (records === undefined || stored === undefined) return false;
+    // What was read before is windows onto the old bytes: a process has them in memory, where nothing flips.
+    const value = Buffer.from(stored.value);
+    const at = Math.floor(bit / 8) % value.length;
+    value[at] = (value[at] ?? 0) ^ (1 << (bit % 8));
+    records.set(slot, { key: stored.key, value });
     return true;
   }
 

@@ -1,32 +1,37 @@
 /** What happens to a node's disks. Faults that no restart mends strike a minority only: more cannot be survived. */
 import { flushFailures } from "../../infra/log-store/simulated-log-store.ts";
+import type { SeededRandomness } from "../../infra/randomness/seeded-randomness.ts";
 import type { SimulatedNode } from "../simulated-node.ts";
 import { between, startLater, type Fault, type Stage } from "./stage.ts";
 
 const stateFailures = ["fsync error", "poisoned fsync", "rejected write"] as const;
-const newestSlots = 20;
+/** Damage that nobody reads again does no harm. */
+const replayedChance = 0.6;
+/** What flips in records lies within so many of their bytes, or wraps around to their beginning. */
+const recordBytes = 600;
 const flipsMax = 6;
 /** How often it is looked whether a fault has been met. */
 const lookMs = 10;
 
-/** Two slots of one group that are stored, and the group. */
-function storedSlots({
-  victim,
-  randomness,
-}: Stage):
-  | { readonly group: string; readonly slot: number; readonly other: number | undefined }
-  | undefined {
+interface StoredSlots {
+  readonly group: string;
+  readonly slots: readonly number[];
+}
+
+/** Slots of one group that the victim's log holds, ascending: often those alone that its next start replays. */
+function storedSlots({ cluster, victim, randomness }: Stage): StoredSlots | undefined {
   const groups = [...victim.logDisk.groups].filter(([, { records }]) => records.size > 0);
   const [group, stored] = groups[randomness.below(Math.max(1, groups.length))] ?? [];
   if (group === undefined || stored === undefined) return undefined;
   const slots = [...stored.records.keys()].toSorted((left, right) => left - right);
-  // What was written last is what a restart reads.
-  const newest = randomness.chance(0.5) ? Math.min(slots.length, newestSlots) : slots.length;
-  const at = slots.length - 1 - randomness.below(newest);
-  const slot = slots[at];
-  if (slot === undefined) return undefined;
-  const step = 1 + randomness.below(Math.max(1, slots.length - 1));
-  return { group, slot, other: slots.length > 1 ? slots[(at + step) % slots.length] : undefined };
+  if (!randomness.chance(replayedChance)) return { group, slots };
+  const checkpoint = cluster.progress.checkpointThrough(victim.name, group);
+  const replayed = slots.filter((slot) => slot > checkpoint);
+  return { group, slots: replayed.length > 0 ? replayed : slots };
+}
+
+function anyOf(slots: readonly number[], randomness: SeededRandomness): number {
+  return slots[randomness.below(slots.length)] ?? 0;
 }
 
 /** Every other node has made durable that it met this start of the victim, or a later one. */
@@ -159,17 +164,30 @@ export const storageFaults = {
     if (!cluster.mayHurt(victim) || stored === undefined) return false;
     hurt(stage, victim);
     if (randomness.chance(0.5)) victim.losePower(randomness);
-    return victim.logDisk.flipBit(stored.group, stored.slot, randomness.below(8 * 64));
+    const { group, slots } = stored;
+    // Anywhere in the record: what is in its first bytes counts for less than what it says.
+    const flips = Array.from({ length: 1 + randomness.below(flipsMax) }, () =>
+      victim.logDisk.flipBit(group, anyOf(slots, randomness), randomness.below(8 * recordBytes)),
+    );
+    return flips.includes(true);
   },
 
   "misplaced record": (stage) => {
     const { victim, cluster, randomness } = stage;
     const stored = storedSlots(stage);
-    if (!cluster.mayHurt(victim) || stored?.other === undefined) return false;
+    if (!cluster.mayHurt(victim) || stored === undefined || stored.slots.length < 2) return false;
     hurt(stage, victim);
     if (randomness.chance(0.5)) victim.losePower(randomness);
-    const { group, slot, other } = stored;
-    return victim.logDisk.misplaceRecord(group, slot, other, randomness.chance(0.5));
+    const { group, slots } = stored;
+    const from = randomness.below(slots.length);
+    const step = 1 + randomness.below(slots.length - 1);
+    const to = (from + step) % slots.length;
+    return victim.logDisk.misplaceRecord(
+      group,
+      slots[from] ?? 0,
+      slots[to] ?? 0,
+      randomness.chance(0.5),
+    );
   },
 
   "flipped bit in the state": (stage) => {

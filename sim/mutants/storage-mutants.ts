@@ -29,6 +29,19 @@ export const storageMutants: readonly Mutant[] = [
     options: aimed("flipped bit in the state,misplaced block,restart of all"),
   },
   {
+    name: "records of the log are not looked at for damage",
+    patches: [
+      {
+        file: "infra/log-store/record-format.ts",
+        find: "if (value.length < lengthMin || value.readUInt32BE(0) !== checksum(key, value)) {",
+        replace: "if (value.length < lengthMin) {",
+      },
+    ],
+    caughtBy: splitLogs,
+    seeds: 5,
+    options: aimed("flipped bit in the log,misplaced record,restart of all"),
+  },
+  {
     name: "a checkpoint is valid before the log knows what it contains to be chosen",
     patches: [
       {

@@ -73,6 +73,11 @@ export class DurableProgress {
     own.checkpointThrough = checkpointThrough;
   }
 
+  /** Slot of the newest checkpoint that is on the node's disk; 0 = none is. */
+  checkpointThrough(node: string, group: string): number {
+    return this.#of(node, group).checkpointThrough;
+  }
+
   /** A checkpoint of that slot is about to become valid. */
   noteSwitching(node: string, group: string, through: number, head: DurableHead): void {
     if (through <= head.chosenThrough) return;

@@ -4,7 +4,8 @@
  */
 import { Violation } from "../violation.ts";
 
-const bugs = new Set<unknown>(["INVARIANT_FAILED", "INTERNAL_ERROR"]);
+/** All nodes run one version: bytes that look like another's were damaged, and taken for whole. */
+const bugs = new Set<unknown>(["INVARIANT_FAILED", "INTERNAL_ERROR", "INCOMPATIBLE_VERSION"]);
 /** What may only be said of a disk that lost something. */
 const damages = new Set<unknown>(["CORRUPT_STORE", "LOST_STORE", "RESTORED_STORE"]);
 /** Said of an actor that threw and was made anew, so that nothing stops. */

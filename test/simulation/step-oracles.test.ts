@@ -236,6 +236,10 @@ test("a replica that stops because something threw is a bug", () => {
   expect(verdict("a replica stopped", { code: "STORAGE_FAILED", text: "disk" })).toBe("true");
   expect(verdict("a replica stopped", { code: "INTERNAL_ERROR", text: "x" })).toBe(check);
   expect(verdict("a replica stopped", { code: "INVARIANT_FAILED", text: "x" })).toBe(check);
+  // Said of bytes that were damaged and read all the same, also where the disk is known to be damaged.
+  expect(verdict("a replica stopped", { code: "INCOMPATIBLE_VERSION", text: "x" }, true)).toBe(
+    check,
+  );
   const anew = "the region manager failed and is started again";
   expect(verdict(anew, { reason: "x" })).toBe(check);
   for (const code of ["CORRUPT_STORE", "LOST_STORE", "RESTORED_STORE"]) {
