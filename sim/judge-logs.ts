@@ -7,6 +7,7 @@ import { checkExactlyOnce } from "./oracles/exactly-once.ts";
 import type { Execution } from "./oracles/executed-frames.ts";
 import { checkOutcomes, replay, type Replayed, type ReplayedGroup } from "./oracles/log-replay.ts";
 import { placedByGroup } from "./oracles/real-time.ts";
+import { checkChangesOwned } from "./oracles/region-owners.ts";
 import { checkExpiries } from "./oracles/expiries.ts";
 import { checkToldRevisions } from "./oracles/told-revisions.ts";
 import { checkWatch } from "./oracles/watches.ts";
@@ -58,6 +59,7 @@ export function judgeLogs(
     for (const [text, times] of own.written) written.set(text, (written.get(text) ?? 0) + times);
     for (const [name, execution] of own.executions) executions.set(name, execution);
     const owns = (key: InternalKey): boolean => regions.some((region) => holds(region, key));
+    checkChangesOwned(group, own.changes, owns);
     foundByRevision += checkToldRevisions(operations, here, own.versions, owns);
     expired += checkExpiries(operations, own.versions, own.lastRevision);
     for (const record of watches) checkWatch(record, group, own.changes, owns);

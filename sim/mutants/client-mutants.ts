@@ -1,5 +1,5 @@
 /** Breakages of exactly once, of what clients are told, and of watches. */
-import { aimed, executedTwice, type Mutant } from "./mutant.ts";
+import { aimed, executedTwice, wrongAnswers, type Mutant } from "./mutant.ts";
 
 export const clientMutants: readonly Mutant[] = [
   {
@@ -66,6 +66,51 @@ export const clientMutants: readonly Mutant[] = [
     caughtBy: ["not executed is the truth", ...executedTwice],
     seeds: 40,
     options: aimed("deposed leader,clog,crash around an answer"),
+  },
+  {
+    name: "a frame is executed by whichever group leads where it arrives",
+    patches: [
+      {
+        file: "actors/node/client-doors.ts",
+        find: "replicaOf: (group) => replicas.get(group),",
+        replace:
+          "replicaOf: (group) => (replicas.get(group)?.leads === true ? undefined : [...replicas.values()].find(({ leads }) => leads)) ?? replicas.get(group),",
+      },
+      {
+        file: "kv/replica-state.ts",
+        find: "if (frame.group !== this.#group) {",
+        replace: 'if (this.#group === "") {',
+      },
+    ],
+    caughtBy: ["sessions keep their rules"],
+    seeds: 10,
+    options: aimed("crash,disconnect,drain"),
+  },
+  {
+    name: "a group writes keys that it does not own",
+    patches: [
+      {
+        file: "kv/execute/write-executor.ts",
+        find: 'if (!regions.owns(put.key)) return failure("WRONG_REGION");',
+        replace: "",
+      },
+    ],
+    caughtBy: ["every key has one owner"],
+    seeds: 5,
+    options: aimed("crash,disconnect"),
+  },
+  {
+    name: "a group answers for keys that it does not own",
+    patches: [
+      {
+        file: "kv/execute/read-executor.ts",
+        find: 'if (!regions.owns(key)) return failure("WRONG_REGION");',
+        replace: "",
+      },
+    ],
+    caughtBy: wrongAnswers,
+    seeds: 5,
+    options: aimed("crash,disconnect"),
   },
   {
     name: "a revision that a write expects is not looked at",

@@ -1,5 +1,10 @@
-/** Every key has exactly one owner: the regions that groups own, as applied, touch each other and never overlap. */
+/**
+ * Every key has exactly one owner: the regions that groups own, as applied, touch each other and never overlap, and a
+ * group changes no other keys than its own.
+ */
+import type { Change } from "../../kv/change.ts";
 import type { Region } from "../../kv/state/regions.ts";
+import type { InternalKey } from "../../kv/state-reader.ts";
 import { Violation } from "../violation.ts";
 
 const check = "every key has one owner";
@@ -20,4 +25,17 @@ export function checkOwners(owned: ReadonlyMap<string, readonly Region[]>): void
     end = region.end;
   }
   if (end !== undefined) throw new Violation(check, `nobody owns ${JSON.stringify(end)}`);
+}
+
+/** `changes`: all that applying the group's log does. */
+export function checkChangesOwned(
+  group: string,
+  changes: readonly Change[],
+  owns: (key: InternalKey) => boolean,
+): void {
+  for (const { key, revision } of changes) {
+    if (owns(key)) continue;
+    const text = `${group} changed ${JSON.stringify(key)} at revision ${revision}, which it does not own`;
+    throw new Violation(check, text);
+  }
 }

@@ -16,7 +16,7 @@ export interface CrowdOptions {
 }
 
 type Habit = Pick<SimulatedClientOptions, "concurrency" | "burst" | "thinkMs" | "timeoutMs">;
-type Common = Omit<SimulatedClientOptions, keyof Habit | "onlyReads">;
+type Common = Omit<SimulatedClientOptions, keyof Habit | "onlyReads" | "oldTables">;
 
 /** Longer than most faults last: what was asked is answered in the end. */
 const patientMs = 3_000;
@@ -29,6 +29,8 @@ const alone: Habit = { concurrency: 4, burst: 1, thinkMs: 40, timeoutMs: hurried
 const busy: Habit = { concurrency: 3, burst: 192, thinkMs: 160, timeoutMs: patientMs };
 /** Who writes soon notices that a leader was cut off, and asks another; who only reads stays as long as it is answered. */
 const reader: Habit = { concurrency: 2, burst: 1, thinkMs: 30, timeoutMs: patientMs };
+/** Asks groups for keys that they do not own: nothing of that may be carried out. */
+const misled: Habit = { concurrency: 2, burst: 8, thinkMs: 80, timeoutMs: hurriedMs };
 const bank: Omit<Habit, "burst"> = { concurrency: 3, thinkMs: 60, timeoutMs: patientMs };
 const raw: Habit = { concurrency: 3, burst: 1, thinkMs: 40, timeoutMs: patientMs };
 
@@ -58,15 +60,18 @@ export class Crowd {
       cluster.rawClients.push(name);
       return new RawSimulatedClient({ ...common(name), ...raw });
     });
-    const readers =
+    const special =
       options.clients > 1
-        ? [new SimulatedClient({ ...common("reader1"), ...reader, onlyReads: true })]
+        ? [
+            new SimulatedClient({ ...common("reader1"), ...reader, onlyReads: true }),
+            new SimulatedClient({ ...common("misled1"), ...misled, oldTables: true }),
+          ]
         : [];
     const bankers = Array.from({ length: options.bankers }, (_, index) => {
       return new Banker({ ...common(`banker${index + 1}`), ...bank });
     });
-    this.resting = [...framed, ...readers, ...bankers];
-    this.#clients = [...framed, ...spoken, ...readers, ...bankers];
+    this.resting = [...framed, ...special, ...bankers];
+    this.#clients = [...framed, ...spoken, ...special, ...bankers];
   }
 
   start(): void {

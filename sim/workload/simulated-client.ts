@@ -14,6 +14,7 @@ import type { Cell } from "../../kv/state-reader.ts";
 import type { Version } from "../../kv/version.ts";
 import { Violation } from "../violation.ts";
 import type { History, Told } from "./history.ts";
+import { OldTableTransport } from "./old-table-transport.ts";
 import { Operations } from "./operations.ts";
 
 export interface SimulatedClientOptions {
@@ -34,6 +35,8 @@ export interface SimulatedClientOptions {
   readonly timeoutMs: number;
   /** It only reads. */
   readonly onlyReads?: boolean;
+  /** It is told by and by where keys lived once. */
+  readonly oldTables?: boolean;
 }
 
 export class SimulatedClient {
@@ -44,9 +47,9 @@ export class SimulatedClient {
   #stopping = false;
 
   constructor(options: SimulatedClientOptions) {
-    const { process, network, randomness, prefix } = options;
+    const { process, network, randomness, prefix, oldTables = false } = options;
     this.#options = options;
-    const transport = network.connect(process, {
+    const connected = network.connect(process, {
       onProblem: (problem) => {
         if (problem.kind === "handler failed" || problem.kind === "listener failed") {
           if (problem.cause instanceof Violation) throw problem.cause;
@@ -54,6 +57,9 @@ export class SimulatedClient {
         }
       },
     });
+    const transport = oldTables
+      ? new OldTableTransport(connected, randomness.split("tables"))
+      : connected;
     this.#core = new ClientCore({
       transport,
       clock: process.clock,

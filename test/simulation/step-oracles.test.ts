@@ -1,6 +1,7 @@
 /** What is looked at while a run goes on: each of these finds what it is for. */
 import { describe, expect, test } from "vitest";
 import type { Envelope, PeerMessage } from "../../infra/codec/peer-codec.ts";
+import { changeOperation, type Change } from "../../kv/change.ts";
 import type { Ballot } from "../../machines/ballot.ts";
 import type { LogRecord } from "../../machines/record.ts";
 import { AppliedEntries } from "../../sim/oracles/applied-entries.ts";
@@ -11,7 +12,7 @@ import { Incarnations } from "../../sim/oracles/incarnations.ts";
 import { LeaseHolders } from "../../sim/oracles/lease-holders.ts";
 import { PersistThenSend } from "../../sim/oracles/persist-then-send.ts";
 import { requireFault } from "../../sim/oracles/reasons-to-stop.ts";
-import { checkOwners } from "../../sim/oracles/region-owners.ts";
+import { checkChangesOwned, checkOwners } from "../../sim/oracles/region-owners.ts";
 import { verdictOf } from "./support/told.ts";
 
 function ballot(round: number, member = 1): Ballot {
@@ -258,4 +259,16 @@ test("every key has one owner", () => {
   expect(verdict(region("", "n"), region("m", undefined))).toBe(check);
   expect(verdict(region("", "m"))).toBe(check);
   expect(verdict(region("", undefined), region("m", undefined))).toBe(check);
+});
+
+test("a group changes keys that it owns, and no others", () => {
+  const change = (key: string): Change => {
+    const { put: operation } = changeOperation;
+    const source = Buffer.from("text");
+    return { key, revision: 1, operation, source, start: 0, end: source.length, expiresAt: 0 };
+  };
+  const verdict = (...keys: readonly string[]): string =>
+    verdictOf(() => checkChangesOwned("g1", keys.map(change), (key) => key < "m"));
+  expect(verdict("a", "l")).toBe("true");
+  expect(verdict("a", "m")).toBe("every key has one owner");
 });
