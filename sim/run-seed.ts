@@ -12,6 +12,7 @@ import {
 import { ClockWatch } from "./clock-watch.ts";
 import { recover, requireRest, type Liveness } from "./liveness.ts";
 import { requirePace } from "./pace.ts";
+import { requirePromptWatches } from "./prompt-watches.ts";
 import { judge, replicasOf } from "./judgement.ts";
 import type { RunObserver } from "./run-observer.ts";
 import { SimulatedCluster } from "./simulated-cluster.ts";
@@ -29,7 +30,7 @@ import { Crowd } from "./workload/crowd.ts";
 import { History } from "./workload/history.ts";
 import { keyNames, keysDefault } from "./workload/key-names.ts";
 import type { SimulatedWatcher } from "./workload/simulated-watcher.ts";
-import { watchersOf } from "./workload/watchers.ts";
+import { lateWatcherOf, watchersOf } from "./workload/watchers.ts";
 
 export interface SeedOptions {
   readonly seed: number;
@@ -166,11 +167,11 @@ function play(
     keys: keyNames(keys),
     mend: (leftBroken) => nemesis.stop(leftBroken),
   });
+  if (watchers.length > 0) beginLate(cluster, watchers);
   crowd.stop();
   require("every call ends", world.runUntil(() => history.open === 0, recoveryMs));
   require("replicas catch up", world.runUntil(() => caughtUp(cluster), recoveryMs));
   requireRest(cluster, crowd.resting, recoveryMs);
-  for (const watcher of watchers) watcher.calmDown();
   require("watches catch up", world.runUntil(() => watchedAll(cluster, watchers), recoveryMs));
 
   const watches = watchers.map(({ record }) => record);
@@ -227,6 +228,16 @@ function troubleBirth(cluster: SimulatedCluster, { seed, without }: SeedOptions)
   cluster.world.runFor(birthMs);
   nemesis.stop();
   return nemesis.nextStrike;
+}
+
+/** One more watch begins in the calm; then a leader goes, and those who keep up have to hear of the next at once. */
+function beginLate(cluster: SimulatedCluster, watchers: SimulatedWatcher[]): void {
+  for (const watcher of watchers) watcher.calmDown();
+  const late = lateWatcherOf(cluster);
+  late.start();
+  watchers.push(late);
+  const prompt = watchers.filter(({ keepsUp }) => keepsUp);
+  requirePromptWatches(cluster, cluster.randomness.split("succession"), prompt);
 }
 
 /** Every watch has been told all that leaders have applied. */

@@ -190,4 +190,31 @@ export const clientMutants: readonly Mutant[] = [
     seeds: 10,
     options: ["--faults", "crash,disconnect,drain", "--faults-ms", "8000"],
   },
+  {
+    name: "a new leader tells watches nothing before they ask again",
+    patches: [
+      {
+        file: "actors/feed/change-feed.ts",
+        find: "    this.#serving = true;\n    this.interestHeard();",
+        replace: "    this.#serving = true;",
+      },
+    ],
+    caughtBy: ["watches are told in time"],
+    seeds: 5,
+    options: ["--faults", "crash,disconnect", "--faults-ms", "2000"],
+  },
+  {
+    name: "only who leads remembers who watches",
+    patches: [
+      {
+        file: "actors/node/client-doors.ts",
+        find: "    if (replica === undefined) return;\n    this.changes.interests.wantFeed(group);",
+        replace:
+          "    if (replica?.leads !== true) return;\n    this.changes.interests.wantFeed(group);",
+      },
+    ],
+    caughtBy: ["watches are told in time"],
+    seeds: 5,
+    options: ["--faults", "crash,disconnect", "--faults-ms", "2000"],
+  },
 ];

@@ -58,6 +58,15 @@ export class SimulatedWatcher {
     this.#options = options;
   }
 
+  get name(): string {
+    return this.#options.name;
+  }
+
+  /** It takes everything as it comes, from the same process all the time. */
+  get keepsUp(): boolean {
+    return !this.#options.slow && !this.#options.restarts;
+  }
+
   start(): void {
     const { withCurrent } = this.#options;
     const beginning: Beginning = withCurrent ? { kind: "current" } : { kind: "after", revision: 0 };

@@ -3,10 +3,12 @@ import { bucketPrefix, internalKeyOf, prefixEnd } from "../../infra/codec/key-te
 import type { SeededRandomness } from "../../infra/randomness/seeded-randomness.ts";
 import type { KeyRange } from "../../kv/commands/operation.ts";
 import type { SimulatedCluster } from "../simulated-cluster.ts";
-import { SimulatedWatcher } from "./simulated-watcher.ts";
+import { SimulatedWatcher, type SimulatedWatcherOptions } from "./simulated-watcher.ts";
+
+type Kind = Pick<SimulatedWatcherOptions, "withCurrent" | "slow" | "restarts">;
 
 /** One that keeps up, one that neither does nor lives long, and one that begins with what is there. */
-const kinds = [
+const kinds: readonly Kind[] = [
   { withCurrent: false, slow: false, restarts: false },
   { withCurrent: false, slow: true, restarts: true },
   { withCurrent: true, slow: false, restarts: true },
@@ -17,24 +19,38 @@ const letters = 26;
 const partLetters = 9;
 
 export function watchersOf(cluster: SimulatedCluster): readonly SimulatedWatcher[] {
-  const { world, network, randomness, topology } = cluster;
+  const { randomness } = cluster;
   return kinds.map((kind, index) => {
     const name = `watcher${index + 1}`;
-    const own = randomness.split(name);
-    const range = index === 0 ? everything() : partOf(own.split("part"));
-    const owners = topology.regions.filter(
-      ({ start, end }) => (range.end === undefined || start < range.end) && !isBehind(range, end),
-    );
-    return new SimulatedWatcher({
-      name,
-      machine: world.machine(name),
-      network,
-      randomness: own,
-      prefix: topology.prefix,
-      range,
-      groups: new Set(owners.map(({ group }) => group)),
-      ...kind,
-    });
+    const part = partOf(randomness.split(name).split("part"));
+    return watcherOf(cluster, name, index === 0 ? everything() : part, kind);
+  });
+}
+
+/** One that begins late, and hears of everything from then on. */
+export function lateWatcherOf(cluster: SimulatedCluster): SimulatedWatcher {
+  const kind = { withCurrent: true, slow: false, restarts: false };
+  return watcherOf(cluster, "late-watcher", everything(), kind);
+}
+
+function watcherOf(
+  { world, network, randomness, topology }: SimulatedCluster,
+  name: string,
+  range: KeyRange,
+  kind: Kind,
+): SimulatedWatcher {
+  const owners = topology.regions.filter(
+    ({ start, end }) => (range.end === undefined || start < range.end) && !isBehind(range, end),
+  );
+  return new SimulatedWatcher({
+    name,
+    machine: world.machine(name),
+    network,
+    randomness: randomness.split(name),
+    prefix: topology.prefix,
+    range,
+    groups: new Set(owners.map(({ group }) => group)),
+    ...kind,
   });
 }
 
