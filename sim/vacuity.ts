@@ -50,8 +50,6 @@ export interface Contents {
   readonly looks: Looks;
 }
 
-/** The name of the check. */
-export const vacuity = "vacuity";
 const usualFaultsMs = 20_000;
 
 /** More of them than that, and the search was not one. */
