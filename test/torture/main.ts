@@ -14,11 +14,12 @@ import { compileDiskLibrary } from "./disk/disk-library.ts";
 import { historyLines } from "./history-lines.ts";
 import { commandOf, parseOptions, usage, UsageError, type TortureOptions } from "./options.ts";
 import { reportOf, textOf } from "./report.ts";
-import { ClusterRun, type ClusterReport } from "./run-cluster.ts";
+import { ClusterRun, Interrupted, type ClusterReport } from "./run-cluster.ts";
 
 const msPerMinute = 60_000;
 /** Beyond what the faults last: booting, coming to rest, and the checks. */
 const spareMs = 8 * msPerMinute;
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const exitCodes = { passed: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
 const options = optionsOrUsage();
@@ -46,9 +47,8 @@ async function torture(options: TortureOptions): Promise<number> {
   const results = resolve(options.resultsFolder);
   const name = startedAt.replaceAll(":", "-");
   const ending = new AbortController();
-  const interrupt = (): void => ending.abort(new Error("interrupted"));
-  process.on("SIGINT", interrupt);
-  process.on("SIGTERM", interrupt);
+  const interrupt = (): void => ending.abort(new Interrupted());
+  for (const signal of signals) process.on(signal, interrupt);
   const late = AbortSignal.timeout(options.minutes * msPerMinute + spareMs);
   const aborted = AbortSignal.any([ending.signal, late]);
   console.log(`seed ${options.seed}: ${commandOf(options)}`);
@@ -92,8 +92,7 @@ async function torture(options: TortureOptions): Promise<number> {
       }
       if (clusters.at(-1)?.violation !== undefined) break;
     }
-    if (ending.signal.aborted) return exitCodes.interrupted;
-    const report = reportOf(options, startedAt, broker, clusters);
+    const report = reportOf(options, startedAt, broker, clusters, ending.signal.aborted);
     mkdirSync(results, { recursive: true });
     const text = textOf(report);
     console.log(`\n${text}`);
@@ -103,6 +102,7 @@ async function torture(options: TortureOptions): Promise<number> {
     if (options.jsonFile !== undefined) writeFileSync(options.jsonFile, json);
     console.log(`kept in ${join(results, name)}.txt and .json`);
     if (report.result === "passed") return exitCodes.passed;
+    if (report.result === "interrupted") return exitCodes.interrupted;
     keep(directory, join(results, name));
     console.log(`what every process wrote is in ${join(results, name)}`);
     console.log(`run it again with: ${report.command}`);
@@ -110,8 +110,7 @@ async function torture(options: TortureOptions): Promise<number> {
   } finally {
     rmSync(directory, { recursive: true, force: true });
     rmSync(brokenProduct, { recursive: true, force: true });
-    process.off("SIGINT", interrupt);
-    process.off("SIGTERM", interrupt);
+    for (const signal of signals) process.off(signal, interrupt);
   }
 }
 

@@ -3,6 +3,7 @@
  * before the run; whom it strikes is drawn from the seed as well, and depends on who leads at that moment.
  */
 import type { SeededRandomness } from "../../infra/randomness/seeded-randomness.ts";
+import { ClockErrorsSeen } from "./cluster/clock-errors.ts";
 import type { TortureCluster } from "./cluster/torture-cluster.ts";
 import type { TortureNode } from "./cluster/torture-node.ts";
 import { diskFaults } from "./faults/disk-faults.ts";
@@ -90,6 +91,7 @@ export interface NemesisSetup {
 export class Nemesis {
   readonly #setup: NemesisSetup;
   readonly #counts = new Map<FaultClass, number>();
+  readonly clocks = new ClockErrorsSeen();
 
   constructor(setup: NemesisSetup) {
     this.#setup = setup;
@@ -129,6 +131,7 @@ export class Nemesis {
     const others = cluster.nodes.filter((node) => node !== victim);
     const fault: Fault = faults[name];
     const what = await fault.strike({ cluster, randomness, victim, others });
+    this.clocks.note(cluster.nodes.map(({ disk }) => disk.clockErrorMs));
     note(`strike ${number}: ${name}: ${what ?? "not as things are"}`);
     if (what !== undefined) this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
   }

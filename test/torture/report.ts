@@ -19,7 +19,7 @@ export interface Report {
   readonly acknowledged: number;
   /** Why it failed; empty when it did not. */
   readonly failures: readonly string[];
-  readonly result: "passed" | "FAILED";
+  readonly result: "passed" | "FAILED" | "interrupted";
 }
 
 export function reportOf(
@@ -27,9 +27,13 @@ export function reportOf(
   startedAt: string,
   broker: BrokerBinary,
   clusters: readonly ClusterReport[],
+  isInterrupted = false,
 ): Report {
-  const failures =
-    options.broken === undefined ? failuresOf(options, clusters) : notFound(options, clusters);
+  const failures = isInterrupted
+    ? violationsOf(clusters)
+    : options.broken === undefined
+      ? failuresOf(options, clusters)
+      : notFound(options, clusters);
   return {
     command: commandOf(options),
     startedAt,
@@ -41,18 +45,21 @@ export function reportOf(
     clusters,
     acknowledged: total(clusters.map(({ operations }) => operations)).acknowledged,
     failures,
-    result: failures.length === 0 ? "passed" : "FAILED",
+    result: failures.length > 0 ? "FAILED" : isInterrupted ? "interrupted" : "passed",
   };
+}
+
+function violationsOf(clusters: readonly ClusterReport[]): string[] {
+  return clusters.flatMap(({ nodes, violation }) =>
+    violation === undefined ? [] : [`${nodes} nodes: ${violation.text}`],
+  );
 }
 
 function failuresOf(
   options: TortureOptions,
   clusters: readonly ClusterReport[],
 ): readonly string[] {
-  const failures: string[] = [];
-  for (const { nodes, violation } of clusters) {
-    if (violation !== undefined) failures.push(`${nodes} nodes: ${violation.text}`);
-  }
+  const failures = violationsOf(clusters);
   if (clusters.length < options.nodeCounts.length) failures.push("not every cluster was run");
   if (failures.length > 0) return failures;
   const sum = (count: (cluster: ClusterReport) => number): number =>
@@ -76,6 +83,8 @@ function failuresOf(
     if (sum(({ flushes }) => flushes.failed) === 0) failures.push("no flush failed");
   }
   if (sum(({ checked }) => checked?.slots ?? 0) === 0) failures.push("no slot was checked");
+  if (sum(({ checked }) => checked?.dated ?? 0) === 0)
+    failures.push("no read said as of when it is");
   const keys = sum(({ checked }) => checked?.keys ?? 0);
   const undecided = sum(({ checked }) => checked?.keysUndecided ?? 0);
   if (undecided * 10 >= keys) failures.push(`${undecided} of ${keys} keys are undecided`);
@@ -134,7 +143,7 @@ function clusterLines(cluster: ClusterReport): readonly string[] {
     `  happened       ${cluster.nodeStarts} starts of nodes, ${powerFailures.undoneWrites} writes undone by power failures and ${powerFailures.keptWrites} left unflushed, ${cluster.checkpoints} checkpoints, ${cluster.trims} trims, ${cluster.watchRestarts} watches restarted, ${cluster.messagesFiltered} messages filtered, ${flushes.all} flushes (${flushes.delayed} slow, ${flushes.failed} failed)`,
     checked === undefined
       ? "  checks         it did not come to that"
-      : `  checks         ${checked.slots} slots replayed, ${checked.records} records on disk compared, ${checked.placed} answers at their place in the log, ${checked.found} writes found there by name, ${checked.foundByRevision} answers by revision, ${checked.expired} expiries, ${checked.counters} counters, ${checked.keys} keys searched for an order (${checked.keysUndecided} undecided, at most ${checked.operationsPerKeyMax} operations on one), ${checked.changes} watched changes, ${checked.checksums} replicas' checksums`,
+      : `  checks         ${checked.slots} slots replayed, ${checked.records} records on disk compared, ${checked.placed} answers at their place in the log, ${checked.found} writes found there by name, ${checked.foundByRevision} answers by revision, ${checked.expired} expiries, ${checked.counters} counters, ${checked.dated} reads with a date, ${checked.keys} keys searched for an order (${checked.keysUndecided} undecided, at most ${checked.operationsPerKeyMax} operations on one), ${checked.changes} watched changes, ${checked.checksums} replicas' checksums`,
     ...(violation === undefined ? [] : [`  VIOLATED       ${violation.text}`]),
   ];
 }

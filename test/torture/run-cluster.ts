@@ -35,6 +35,13 @@ export interface RunSetup {
   readonly aborted: AbortSignal;
 }
 
+/** Somebody ended the run: with Ctrl-C, for one. */
+export class Interrupted extends Error {
+  constructor() {
+    super("interrupted");
+  }
+}
+
 export interface ClusterReport {
   readonly nodes: number;
   readonly seconds: number;
@@ -101,6 +108,8 @@ export class ClusterRun {
     try {
       await this.#play();
     } catch (failure) {
+      // A terminal's Ctrl-C reaches every process of the cluster: what fails from then on says nothing.
+      if (this.#setup.aborted.reason instanceof Interrupted) return this.#report(undefined);
       const text = failure instanceof Error ? (failure.stack ?? failure.message) : String(failure);
       violation =
         failure instanceof Violation
@@ -266,6 +275,7 @@ export class ClusterRun {
       clusterId,
       history: this.history,
       watches,
+      clocks: this.#nemesis.clocks.errors,
       observed,
       entries,
     });

@@ -91,7 +91,7 @@ test.runIf(hasCompiler)(
 );
 
 test.runIf(hasCompiler)(
-  "Ctrl-C ends it at once, and neither a process nor a directory stays",
+  "Ctrl-C ends it at once with the summary so far, and neither a process nor a directory stays",
   async () => {
     const run = torture("--minutes", "5", "--nodes", "3", "--seed", "2");
     await waitUntil(
@@ -106,6 +106,11 @@ test.runIf(hasCompiler)(
     expect(await ended(run)).toBe(130);
     await waitUntil("everything is gone", () => processesOfRun().length === 0);
     expect(directoriesOfRun()).toEqual([]);
+    expect(run.lines).toContain("result       interrupted");
+    expect(run.lines.some((line) => line.startsWith("3 nodes, "))).toBe(true);
+    const kept = run.lines.find((line) => line.startsWith("kept in ")) ?? "";
+    const [, file = ""] = /^kept in (.*)\.txt and \.json$/.exec(kept) ?? [];
+    expect((JSON.parse(readFileSync(`${file}.json`, "utf8")) as Report).result).toBe("interrupted");
   },
   120_000,
 );

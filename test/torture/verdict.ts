@@ -8,6 +8,7 @@ import type { InternalKey } from "../../kv/state-reader.ts";
 import type { Topology } from "../../infra/topology/topology.ts";
 import { judgeHistory } from "../../sim/judge-history.ts";
 import { judgeLogs } from "../../sim/judge-logs.ts";
+import { checkFreshness, type ClockErrors } from "../../sim/oracles/fresh-enough.ts";
 import { Violation } from "../../sim/violation.ts";
 import type { History, Recorded } from "../../sim/workload/history.ts";
 import type { WatchRecord } from "../../sim/workload/watch-record.ts";
@@ -21,6 +22,7 @@ export interface Evidence {
   readonly clusterId: string;
   readonly history: History;
   readonly watches: readonly WatchRecord[];
+  readonly clocks: ClockErrors;
   readonly observed: readonly Observed[];
   /** Chosen entries by group, from slot 1. */
   readonly entries: ReadonlyMap<string, readonly Uint8Array[]>;
@@ -42,6 +44,8 @@ export interface Checked {
   readonly keysUndecided: number;
   readonly operationsPerKeyMax: number;
   readonly counters: number;
+  /** Reads that said as of when they are. */
+  readonly dated: number;
   readonly changes: number;
 }
 
@@ -67,6 +71,7 @@ export function judge(evidence: Evidence): Checked {
     );
   }
   for (const [group, { lastRevision }] of replayed) checkTime(group, lastRevision);
+  const dated = checkFreshness(operations, history.freshness, evidence.clocks);
   const { checked, undecided, placed, counters } = judgeHistory(operations);
   return {
     slots: logs.reduce((sum, log) => sum + log.entries.length, 0),
@@ -79,6 +84,7 @@ export function judge(evidence: Evidence): Checked {
     keysUndecided: undecided,
     operationsPerKeyMax: longestHistory(operations),
     counters,
+    dated,
     changes: watches.reduce((sum, { changes }) => sum + changes.length, 0),
   };
 }

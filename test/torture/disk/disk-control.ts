@@ -57,9 +57,13 @@ export class DiskControl {
     this.#setClock();
   }
 
+  /** How far its time of day is off, in milliseconds; below 0 = behind. */
+  get clockErrorMs(): number {
+    return this.#wallOffsetMs + (this.#isDayAhead ? dayMs : 0);
+  }
+
   #setClock(): void {
-    const offsetMs = this.#wallOffsetMs + (this.#isDayAhead ? dayMs : 0);
-    this.#write("wallOffsetUs", Math.round(offsetMs * usPerMs));
+    this.#write("wallOffsetUs", Math.round(this.clockErrorMs * usPerMs));
   }
 
   /** Since this cluster began, over all starts of the node. */

@@ -41,6 +41,7 @@ export const diskFaults = {
   "slow disk": {
     needsLibrary: true,
     strike: ({ victim, randomness }) => {
+      if (!victim.running) return undefined;
       const delayMs = Math.round(between(randomness, slowMs.min, slowMs.max));
       victim.disk.delayFlushes(delayMs);
       return `${victim.name}, ${delayMs} ms`;
@@ -50,6 +51,7 @@ export const diskFaults = {
   "slow disks": {
     needsLibrary: true,
     strike: ({ cluster, randomness }) => {
+      if (!cluster.nodes.some(({ running }) => running)) return undefined;
       const delayMs = Math.round(between(randomness, slowMs.min, slowMs.max));
       for (const node of cluster.nodes) node.disk.delayFlushes(delayMs);
       return `${delayMs} ms`;
@@ -69,6 +71,7 @@ export const diskFaults = {
     needsLibrary: true,
     strike: async (stage) => {
       const { victim } = stage;
+      if (!victim.running) return undefined;
       await whileServing(stage);
       await slowForAMoment(stage);
       await victim.kill();
@@ -80,6 +83,7 @@ export const diskFaults = {
     needsLibrary: true,
     strike: async (stage) => {
       const { nodes } = stage.cluster;
+      if (!nodes.some(({ running }) => running)) return undefined;
       await whileServing(stage);
       await slowForAMoment(stage);
       await Promise.all(nodes.map((node) => node.kill()));
@@ -90,6 +94,7 @@ export const diskFaults = {
   "clock jump": {
     needsLibrary: true,
     strike: ({ victim, randomness }) => {
+      if (!victim.running) return undefined;
       const byMs = Math.round(between(randomness, -2_000, 2_000));
       victim.disk.jumpClock(byMs);
       return `${victim.name}, ${byMs} ms`;
@@ -100,7 +105,7 @@ export const diskFaults = {
   "clock a day ahead": {
     needsLibrary: true,
     strike: ({ cluster, victim }) => {
-      if (cluster.nodes.some(({ disk }) => disk.isDayAhead)) return undefined;
+      if (!victim.running || cluster.nodes.some(({ disk }) => disk.isDayAhead)) return undefined;
       victim.disk.setDayAhead(true);
       return victim.name;
     },

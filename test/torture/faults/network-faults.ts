@@ -1,6 +1,16 @@
 /** What happens between nodes. Filters drop messages of a node where they arrive; links lead to nats-server. */
 import { namesOf, type Fault, type Stage } from "./stage.ts";
 
+/** Nothing goes to or from the victim that could be lost. */
+function isAlone({ victim, others }: Stage): boolean {
+  return !victim.running || !others.some(({ running }) => running);
+}
+
+/** There is no connection that something could befall. */
+function isUnlinked({ cluster, victim }: Stage): boolean {
+  return !victim.running || !cluster.broker.running;
+}
+
 function partition({ cluster }: Stage, ...sides: readonly Stage["others"][]): void {
   for (const side of sides) {
     for (const listener of side) {
@@ -14,6 +24,7 @@ export const networkFaults = {
   "node partitioned": {
     strike: (stage) => {
       const { victim, others } = stage;
+      if (isAlone(stage)) return undefined;
       partition(stage, [victim], others);
       return victim.name;
     },
@@ -28,13 +39,16 @@ export const networkFaults = {
       const company = [...others, ...others].slice(from, from + minority - 1);
       const side = [victim, ...company];
       const rest = cluster.nodes.filter((node) => !side.includes(node));
+      if (![side, rest].every((nodes) => nodes.some(({ running }) => running))) return undefined;
       partition(stage, side, rest);
       return `${namesOf(side)} | ${namesOf(rest)}`;
     },
   },
 
   "one-way partition": {
-    strike: ({ victim, others, randomness }) => {
+    strike: (stage) => {
+      const { victim, others, randomness } = stage;
+      if (isAlone(stage)) return undefined;
       if (randomness.chance(0.5)) {
         victim.link.hearNothingFrom(others.map(({ name }) => name));
         return `${victim.name} hears nobody`;
@@ -46,7 +60,10 @@ export const networkFaults = {
 
   /** Each direction between the victim and each other node is lost or not. */
   "partial one-way partition": {
-    strike: ({ victim, others, randomness }) => {
+    strike: (stage) => {
+      const { victim, randomness } = stage;
+      if (isAlone(stage)) return undefined;
+      const others = stage.others.filter(({ running }) => running);
       const lost: string[] = [];
       for (const other of others) {
         if (randomness.chance(0.5)) {
@@ -62,28 +79,36 @@ export const networkFaults = {
   },
 
   "link cut": {
-    strike: ({ victim }) => {
+    strike: (stage) => {
+      const { victim } = stage;
+      if (isUnlinked(stage)) return undefined;
       victim.link.cut();
       return victim.name;
     },
   },
 
   "link holds what comes": {
-    strike: ({ victim }) => {
+    strike: (stage) => {
+      const { victim } = stage;
+      if (isUnlinked(stage)) return undefined;
       victim.link.hold("to node");
       return victim.name;
     },
   },
 
   "link holds what goes": {
-    strike: ({ victim }) => {
+    strike: (stage) => {
+      const { victim } = stage;
+      if (isUnlinked(stage)) return undefined;
       victim.link.hold("from node");
       return victim.name;
     },
   },
 
   "link holds both ways": {
-    strike: ({ victim }) => {
+    strike: (stage) => {
+      const { victim } = stage;
+      if (isUnlinked(stage)) return undefined;
       victim.link.hold("to node");
       victim.link.hold("from node");
       return victim.name;

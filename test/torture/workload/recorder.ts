@@ -3,7 +3,7 @@ import { SynodError } from "../../../infra/errors/synod-error.ts";
 import type { ReadRequest, WriteRequest } from "../../../infra/codec/request-encoder.ts";
 import type { SeededRandomness } from "../../../infra/randomness/seeded-randomness.ts";
 import { absent, operationKind } from "../../../kv/commands/operation.ts";
-import { linearizable, quorum, type Freshness } from "../../../client/core/freshness.ts";
+import { isStale, stale, type Freshness } from "../../../client/core/freshness.ts";
 import type { Answer, History, Recorded, Told } from "../../../sim/workload/history.ts";
 import { Draws, type KeyWindows } from "./key-windows.ts";
 
@@ -65,12 +65,22 @@ export class Recorder {
       while (!this.#stopping) {
         await pause(randomness.fraction() * 2 * thinkMs);
         const { operation, freshness } = this.#draws.next();
-        const recorded = await this.record(operation, freshness);
+        const recorded = await this.record(operation, this.#bounded(operation, freshness));
         if (hasFailed(recorded)) await pause(randomness.fraction() * 2 * afterFailureMs);
       }
     } catch (failure) {
       broke(failure);
     }
+  }
+
+  /** Half of the reads that may be old say what they may not be older than. */
+  #bounded(operation: Request, freshness: Freshness | undefined): Freshness | undefined {
+    if (freshness === undefined || !isStale(freshness) || !("key" in operation)) return freshness;
+    const { randomness } = this.#setup;
+    if (randomness.chance(0.5)) return freshness;
+    const known = this.#draws.revisions.get(operation.key) ?? absent;
+    const maxAgeMs = randomness.chance(0.5) ? 0 : 100 + randomness.below(900);
+    return stale(known === absent ? 0 : known, maxAgeMs);
   }
 
   /** Resolves when it has ended, however; undefined for what was not asked. */
@@ -79,7 +89,7 @@ export class Recorder {
     freshness: Freshness | undefined,
   ): Promise<Recorded | undefined> {
     const { name: client, history } = this.#setup;
-    const stale = freshness !== undefined && freshness !== linearizable && freshness !== quorum;
+    const isOld = freshness !== undefined && isStale(freshness);
     const invokedMs = performance.now();
     let asked: Promise<Answer> | undefined;
     let answer: Told["answer"];
@@ -90,7 +100,8 @@ export class Recorder {
       if (!(failure instanceof SynodError)) throw failure;
       asked = Promise.reject(failure);
     }
-    const recorded = history.begin({ client, operation, stale, invokedMs });
+    const recorded = history.begin({ client, operation, stale: isOld, invokedMs });
+    if (isOld) history.noteFreshness(recorded, freshness);
     try {
       answer = await asked;
       this.#noteRevision(operation, answer);
