@@ -17,14 +17,7 @@ import { judge, replicasOf } from "./judgement.ts";
 import type { RunObserver } from "./run-observer.ts";
 import { SimulatedCluster } from "./simulated-cluster.ts";
 import { toldKinds, type ToldKinds } from "./oracles/told-kinds.ts";
-import {
-  isMadeSmaller,
-  lackingInRun,
-  looksOf,
-  vacuity,
-  vacuityText,
-  type Looks,
-} from "./vacuity.ts";
+import { isMadeSmaller, lackingInRun, looksOf, vacuityText, type Looks } from "./vacuity.ts";
 import { Violation } from "./violation.ts";
 import { Crowd } from "./workload/crowd.ts";
 import { History } from "./workload/history.ts";
@@ -203,7 +196,7 @@ function play(
   if (isMadeSmaller(options)) return report;
   const struck = options.faults === undefined ? nemesis.struck : undefined;
   const lacking = lackingInRun({ ...report, struck });
-  if (lacking.length > 0) throw new Violation(vacuity, vacuityText(lacking, options));
+  if (lacking.length > 0) throw new Violation("vacuity", vacuityText(lacking, options));
   return report;
 }
 
