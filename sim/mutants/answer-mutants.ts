@@ -76,6 +76,19 @@ export const answerMutants: readonly Mutant[] = [
     options: aimed("crash"),
   },
   {
+    name: "an increment makes a key stay for ever",
+    patches: [
+      {
+        file: "kv/execute/write-executor.ts",
+        find: "data.update(key, revision, bytes, 0, bytes.length, current?.expiresAt ?? 0);",
+        replace: "data.update(key, revision, bytes, 0, bytes.length, 0);",
+      },
+    ],
+    caughtBy: ["keys expire when they are due"],
+    seeds: 3,
+    options: aimed("crash"),
+  },
+  {
     name: "whoever asks is told that it would be elected, whoever leads",
     patches: [
       {

@@ -38,7 +38,10 @@ export function checkExpiries(
       throw new Violation(check, text);
     }
   }
-  for (const recorded of operations) checkLifetime(recorded, versions);
+  for (const recorded of operations) {
+    checkLifetime(recorded, versions);
+    checkCounted(recorded, versions);
+  }
   return expired;
 }
 
@@ -51,5 +54,20 @@ function checkLifetime({ operation, told, client }: Recorded, versions: LogVersi
   const expected = ttlMs === 0 ? 0 : revision + ttlMs * revisionsPerMs;
   if (change === undefined || change.expiresAt === expected) return;
   const text = `${client} put ${JSON.stringify(operation.key)} for ${ttlMs} ms at ${revision}, it is due at ${change.expiresAt}`;
+  throw new Violation(check, text);
+}
+
+/** An increment changes what a key holds, and not for how long. */
+function checkCounted({ operation, told, client }: Recorded, versions: LogVersions): void {
+  if (operation.kind !== operationKind.increment || told === undefined) return;
+  if (!("result" in told.answer) || typeof told.answer.result === "number") return;
+  const { result } = told.answer;
+  if (result.kind !== operationKind.increment) return;
+  const at = versions.at(operation.key, result.revision);
+  if (at === undefined) return;
+  const { previous, found } = at;
+  const before = previous?.change.operation === changeOperation.put ? previous.change.expiresAt : 0;
+  if (found.change.expiresAt === before) return;
+  const text = `${client} counted ${JSON.stringify(operation.key)} at ${result.revision}, it was due at ${before} and is now at ${found.change.expiresAt}`;
   throw new Violation(check, text);
 }

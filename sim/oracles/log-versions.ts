@@ -8,6 +8,12 @@ export interface LogChange {
   readonly slot: number;
 }
 
+export interface ChangeAmongOthers {
+  readonly previous: LogChange | undefined;
+  readonly found: LogChange;
+  readonly next: LogChange | undefined;
+}
+
 export class LogVersions {
   readonly #byKey = new Map<InternalKey, LogChange[]>();
 
@@ -25,11 +31,8 @@ export class LogVersions {
     return this.#byKey;
   }
 
-  /** The change of that revision, and the next one of the same key. */
-  at(
-    key: InternalKey,
-    revision: Revision,
-  ): { readonly found: LogChange; readonly next: LogChange | undefined } | undefined {
+  /** The change of that revision, and those of the same key before and behind it. */
+  at(key: InternalKey, revision: Revision): ChangeAmongOthers | undefined {
     const own = this.#byKey.get(key) ?? [];
     let low = 0;
     let high = own.length;
@@ -40,7 +43,7 @@ export class LogVersions {
     }
     const found = own[low];
     if (found?.change.revision !== revision) return undefined;
-    return { found, next: own[low + 1] };
+    return { previous: own[low - 1], found, next: own[low + 1] };
   }
 }
 

@@ -49,7 +49,9 @@ class Dissection {
     for (const recorded of this.#history) this.#noteRevisions(recorded);
     for (const recorded of this.#history) this.#dissect(recorded);
     for (const [key, operations] of this.#registers) {
-      this.#registers.set(key, withoutUnseen(operations));
+      // What a text became by then, and whether it was there, such a register does not say: the log does.
+      if (countsAndExpires(operations)) this.#registers.delete(key);
+      else this.#registers.set(key, withoutUnseen(operations));
     }
     return this.#registers;
   }
@@ -283,6 +285,12 @@ function withoutUnseen(operations: readonly RegisterOperation[]): RegisterOperat
         ? { ...operation, effect: { ...operation.effect, existed: undefined } }
         : operation,
     );
+}
+
+/** It expires with another text than it was written with. */
+function countsAndExpires(operations: readonly RegisterOperation[]): boolean {
+  const kinds = new Set(operations.map(({ effect }) => effect.kind));
+  return kinds.has("add") && kinds.has("expire");
 }
 
 /** Such an effect says itself what it needs. */

@@ -21,6 +21,10 @@ export interface Drawn {
 }
 
 const shortTtlMs = 400;
+/** Of the increments, those of a counter that has a time to live. */
+const fleetingChance = 0.15;
+/** Where an increment finds no such counter it makes one that stays: so it is put that often instead. */
+const fleetingPutChance = 0.4;
 /** Keys that a range spans, beside those that lie next to them. */
 const rangeKeysMax = 6;
 /** Operations on a key that is among the few for which clients compete. */
@@ -30,6 +34,11 @@ const contendedKeys = 4;
 /** Beside each key lies a counter, and a neighbour that transactions write together with the key. */
 export function counterBeside(key: string): string {
   return `${key}=`;
+}
+
+/** Another, which is put for a while, and counts on from there for as long as it lives. */
+export function fleetingCounterBeside(key: string): string {
+  return `${key}~`;
 }
 
 export function neighbourOf(key: string): string {
@@ -42,6 +51,8 @@ export class Operations {
   readonly #randomness: SeededRandomness;
   /** The newest revision met of each key. */
   readonly #revisions: ReadonlyMap<string, Revision>;
+  /** Tells numbers that it writes from those of other clients. */
+  readonly #ownDigits: number;
   #issued = 0;
 
   constructor(
@@ -51,6 +62,7 @@ export class Operations {
     revisions: ReadonlyMap<string, Revision>,
   ) {
     this.#owner = owner;
+    this.#ownDigits = Array.from(owner).reduce((sum, letter) => sum + letter.charCodeAt(0), 0);
     this.#keys = keys;
     this.#randomness = randomness;
     this.#revisions = revisions;
@@ -61,7 +73,7 @@ export class Operations {
     if (lot < 14) return write(this.#put(this.#key(), expectNothing));
     if (lot < 19) return write(this.#conditionalPut());
     if (lot < 23) return write(this.#delete());
-    if (lot < 29) return write(this.#increment(this.#key()));
+    if (lot < 29) return write(this.#count(this.#key()));
     if (lot < 33) return write(this.#transaction());
     if (lot < 34) return write(this.#deleteRange());
     if (lot < 74) return read(this.#get(this.#key()), linearizable);
@@ -107,6 +119,21 @@ export class Operations {
     const known = this.#revisions.get(key) ?? expectNothing;
     const expectation = this.#randomness.chance(0.3) && known !== absent ? known : expectNothing;
     return { kind: operationKind.delete, key, expectation };
+  }
+
+  #count(key: string): WriteRequest {
+    if (!this.#randomness.chance(fleetingChance)) return this.#increment(key);
+    const fleeting = fleetingCounterBeside(key);
+    if (!this.#randomness.chance(fleetingPutChance)) {
+      return { ...this.#increment(key), key: fleeting };
+    }
+    this.#issued += 1;
+    // So far apart that increments of one put do not reach the next.
+    const source = Buffer.from(`${this.#ownDigits}${String(this.#issued).padStart(6, "0")}000`);
+    const { put: kind } = operationKind;
+    const ttlMs = shortTtlMs;
+    const range = { source, start: 0, end: source.length };
+    return { kind, key: fleeting, ...range, ttlMs, expectation: expectNothing };
   }
 
   #increment(key: string): Increment {

@@ -1,6 +1,7 @@
 /** What answers say of revisions, held against what the log did to keys; and when keys expire. */
 import { expect, test } from "vitest";
 import { changeOperation, type Change, type ChangeOperation } from "../../kv/change.ts";
+import { operationKind } from "../../kv/commands/operation.ts";
 import { newest, revisionsPerMs } from "../../kv/revision.ts";
 import type { Cell } from "../../kv/state-reader.ts";
 import { checkExpiries } from "../../sim/oracles/expiries.ts";
@@ -109,4 +110,19 @@ test("a key lives as long as was asked for", () => {
   expect(lifetime(9)).toBe("true");
   expect(lifetime(8)).toBe(due);
   expect(lifetime(0)).toBe(due);
+});
+
+test("what is counted lives as long as before", () => {
+  const operation = { kind: operationKind.increment, key: "n", delta: 1 } as const;
+  const counted = (expiresAt: number, before?: LogChange): string => {
+    const changes = [before, change(2, "n", 2 * ms, "1", changeOperation.put, expiresAt)];
+    const own = new LogVersions(changes.filter((one) => one !== undefined));
+    const answer = { kind: operationKind.increment, revision: 2 * ms, value: 1 } as const;
+    return verdictOf(() => checkExpiries([told([0, 1], operation, answer)], own, 2 * ms));
+  };
+  const born = change(1, "n", ms, "0", changeOperation.put, 10 * ms);
+  expect(counted(10 * ms, born)).toBe("true");
+  expect(counted(0, born)).toBe(due);
+  expect(counted(0)).toBe("true");
+  expect(counted(10 * ms)).toBe(due);
 });
