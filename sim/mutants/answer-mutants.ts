@@ -40,7 +40,7 @@ export const answerMutants: readonly Mutant[] = [
       },
     ],
     caughtBy: stale,
-    seeds: 20,
+    seeds: 40,
     options: aimed("partition,deafness,clog"),
   },
   {
