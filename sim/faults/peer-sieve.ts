@@ -8,6 +8,8 @@ export interface Said {
   readonly message: PeerMessage;
   readonly from: string;
   readonly to: string;
+  /** As it was sent, for whoever wants to have it said again. */
+  readonly sent: SimulatedMessage;
 }
 
 /** Shows every message of one group, once for each receiver; it is dropped when `look` says so. */
@@ -26,6 +28,9 @@ export function siftGroup(
       const { envelope, message: decoded } = decodePeerMessage(message.payload);
       said = envelope.group === group ? decoded : undefined;
     }
-    return said !== undefined && look({ message: said, from: message.sender.process.name, to });
+    return (
+      said !== undefined &&
+      look({ message: said, from: message.sender.process.name, to, sent: message })
+    );
   });
 }

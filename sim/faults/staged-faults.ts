@@ -2,6 +2,7 @@
  * Whole scenes around the leader of one group: several faults in a chosen order, at chosen moments. Each is what it
  * takes to break a replica that lacks one rule; chance alone would need thousands of seeds for it.
  */
+import type { SimulatedMessage } from "../../infra/transport/simulated-transport.ts";
 import { isInboxSubject } from "../../infra/transport/subject.ts";
 import type { SimulatedNode } from "../simulated-node.ts";
 import { shuffle } from "./network-faults.ts";
@@ -314,6 +315,63 @@ export const stagedFaults = {
         stage.strikes();
       },
     );
+    return false;
+  },
+
+  /**
+   * What voters promised a candidate is held up. The old leader leads on with them, and dies; the candidate tries again,
+   * under another ballot, and hears what was promised to the first one instead of what is promised now.
+   */
+  "late promises": (stage) => {
+    const { cluster, randomness } = stage;
+    const cast = castFor(stage);
+    const [candidate, ...voters] = cast?.followers ?? [];
+    if (cast === undefined || candidate === undefined) return false;
+    const { group, leader } = cast;
+    const { network, sequels } = cluster;
+    const held: SimulatedMessage[] = [];
+    let act: "first try" | "interlude" | "second try" | "late" = "first try";
+    const heal = (one: string, others: readonly string[]): void => {
+      for (const other of others) {
+        network.heal(one, other);
+        network.heal(other, one);
+      }
+    };
+    const tryAgain = (): void => {
+      act = "second try";
+      bringDown(stage, leader);
+      heal(candidate.name, names(voters));
+    };
+    const leadOn = (): void => {
+      act = "interlude";
+      network.partition([candidate.name], [leader.name, ...names(voters)]);
+      heal(leader.name, names(voters));
+      sequels.once(
+        lookMs,
+        () => isLedByOneOf([leader], group),
+        () => sequels.later(between(randomness, 50, 200), tryAgain),
+      );
+    };
+    const sayLate = (): void => {
+      for (const { sender, subject, payload } of held) {
+        network.repeat(sender.process.name, subject, payload);
+      }
+      stage.strikes();
+    };
+    network.partition([leader.name], names(cast.followers));
+    siftGroup(network, group, ({ message, from, to, sent }) => {
+      if (message.type === "preVote") return from !== candidate.name && from !== leader.name;
+      if (message.type !== "promised" || from === to || to !== candidate.name) return false;
+      if (act === "late") return !held.some(({ payload }) => payload === sent.payload);
+      if (act === "first try") {
+        if (held.length === 0) sequels.later(5, leadOn);
+        held.push(sent);
+      } else if (act === "second try") {
+        act = "late";
+        sequels.later(1, sayLate);
+      }
+      return true;
+    });
     return false;
   },
 

@@ -137,6 +137,19 @@ export const paxosMutants: readonly Mutant[] = [
     options: aimed("lost chunks"),
   },
   {
+    name: "what was promised to an earlier ballot counts",
+    patches: [
+      {
+        file: "machines/proposer/campaign.ts",
+        find: "if (this.#ballot === undefined || compareBallots(chunk.ballot, this.#ballot) !== 0) return;",
+        replace: "if (this.#ballot === undefined) return;",
+      },
+    ],
+    caughtBy: splitLogs,
+    seeds: 10,
+    options: aimed("late promises"),
+  },
+  {
     name: "what the commit index covers counts as chosen under any ballot",
     patches: [
       {
