@@ -476,6 +476,46 @@ export const stagedFaults = {
     return false;
   },
 
+  /**
+   * What clients sent arrives once more when nodes have been stopped in good order and started again: they know of the
+   * sessions what their checkpoints say.
+   */
+  "late frames": (stage) => {
+    const { cluster, randomness } = stage;
+    const { network, nodes, sequels, topology } = cluster;
+    if (!sequels.takeStage()) return false;
+    const silentAfterMs = between(randomness, 100, 400);
+    const sent: SimulatedMessage[] = [];
+    let act: "asking" | "silent" | "over" = "asking";
+    network.sift((message) => {
+      const { name } = message.sender.process;
+      if (act === "over" || nodes.has(name) || cluster.rawClients.includes(name)) return false;
+      if (act === "asking" && sent.at(-1) !== message) sent.push(message);
+      return act === "silent";
+    });
+    sequels.later(silentAfterMs, () => {
+      act = "silent";
+      for (const node of nodes.values()) node.drain();
+      sequels.once(
+        lookMs,
+        () => [...nodes.values()].every(({ running }) => !running),
+        () => {
+          for (const node of nodes.values()) node.start();
+          sequels.once(
+            lookMs,
+            () => topology.groups.every(({ name }) => cluster.leaderOf(name) !== undefined),
+            () => {
+              act = "over";
+              for (const message of sent) network.route(message);
+              stage.strikes();
+            },
+          );
+        },
+      );
+    });
+    return false;
+  },
+
   /** The lead is handed over while acknowledgements are late, or the hand-over itself is lost, or somebody dies of it. */
   "hand-over in trouble": (stage) => {
     const { cluster, randomness } = stage;

@@ -86,6 +86,24 @@ export const storageMutants: readonly Mutant[] = [
     options: aimed("answers lost"),
   },
   {
+    name: "a session's floor is left out of checkpoints",
+    patches: [
+      {
+        file: "infra/codec/cell-codec.ts",
+        find: "writer.integer(floor);",
+        replace: "writer.integer(0);",
+      },
+    ],
+    caughtBy: [
+      ...executedTwice,
+      ...wrongAnswers,
+      "replicas hold what the log says",
+      "replicas apply alike",
+    ],
+    seeds: 10,
+    options: aimed("late frames"),
+  },
+  {
     name: "identities of raw requests are left out of checkpoints",
     patches: [
       {
