@@ -1,5 +1,5 @@
 /**
- * Takes nats-server out of the distribution's own package, without root: apt fetches and verifies the package,
+ * Takes nats-server, or another program, out of the distribution's own package, without root: apt fetches and verifies it,
  * dpkg-deb unpacks it into a work folder, nothing is installed.
  */
 import { mkdir, readdir, stat, writeFile } from "node:fs/promises";
@@ -16,9 +16,12 @@ export interface DebianFetch {
   readonly aptOptions: readonly string[];
   readonly clock: Clock;
   readonly progress: (step: string) => void;
+  /** `nats-server` unless given, as is the program in it. */
+  readonly packageName?: string;
+  readonly programName?: string;
 }
 
-const packageName = "nats-server";
+const usualName = "nats-server";
 const downloadTimeoutMs = 60_000;
 const updateTimeoutMs = 120_000;
 const unpackTimeoutMs = 30_000;
@@ -39,6 +42,7 @@ APT::Sandbox::User "root";
 
 /** Resolves with the path of the unpacked program inside `workFolder`. */
 export async function fetchDebianPackage(fetch: DebianFetch, workFolder: string): Promise<string> {
+  const programName = fetch.programName ?? usualName;
   await downloadPackage(fetch, workFolder);
   const archive = (await readdir(workFolder)).find((name) => name.endsWith(".deb"));
   if (archive === undefined) throw new Error("apt-get download left no package behind");
@@ -53,20 +57,23 @@ export async function fetchDebianPackage(fetch: DebianFetch, workFolder: string)
     fetch.clock,
   );
   for (const place of ["usr/sbin", "usr/bin"]) {
-    const program = join(unpacked, place, packageName);
+    const program = join(unpacked, place, programName);
     if (await exists(program)) return program;
   }
-  throw new Error(`${archive} contains no ${packageName} program`);
+  throw new Error(`${archive} contains no ${programName} program`);
 }
 
 /** First with the machine's own package lists, which cost nothing; then with fresh ones of our own. */
 async function downloadPackage(fetch: DebianFetch, workFolder: string): Promise<void> {
-  fetch.progress("fetching nats-server with apt-get");
+  const packageName = fetch.packageName ?? usualName;
+  fetch.progress(`fetching ${packageName} with apt-get`);
   try {
     await aptGet(fetch, ["download", packageName], workFolder, downloadTimeoutMs);
     return;
   } catch {
-    fetch.progress("package lists are missing or stale here, fetching fresh ones for nats-server");
+    fetch.progress(
+      `package lists are missing or stale here, fetching fresh ones for ${packageName}`,
+    );
   }
   const privateState = await preparePrivateState(workFolder);
   // One broken source of several makes the update fail as a whole; whether it was ours shows in the download.
