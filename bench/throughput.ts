@@ -8,7 +8,6 @@ import { fileURLToPath } from "node:url";
 import type { NodeStatus } from "../infra/status/node-status.ts";
 import { systemClock } from "../infra/clock/system-clock.ts";
 import { GuardedChild } from "../infra/processes/guarded-child.ts";
-import { metaGroup } from "../infra/topology/topology.ts";
 import { BenchCluster, profiling } from "./throughput/cluster.ts";
 import type { LoadMoment, LoadTask } from "./throughput/load.ts";
 import { describeMachine, requireDisk } from "./throughput/machine.ts";
@@ -19,6 +18,7 @@ import {
   usageOfAll,
   type ProcessUsage,
 } from "./throughput/process-usage.ts";
+import { startsOf, workBetween } from "./throughput/replica-work.ts";
 import {
   checkpointsMin,
   renderReport,
@@ -35,11 +35,6 @@ interface Usages {
   readonly broker: ProcessUsage;
   readonly client: ProcessUsage;
   readonly machineCpuMs: number;
-}
-
-interface Work {
-  readonly checkpoints: number;
-  readonly trims: number;
 }
 
 const mebibyte = 2 ** 20;
@@ -152,11 +147,6 @@ async function phaseFrom(measured: Measured, begun: Looked, ended: Looked): Prom
   };
 }
 
-/** Equal as long as no node was started again: CPU time of a process that is gone is not counted. */
-function startsOf(status: readonly NodeStatus[]): string {
-  return status.map(({ node, incarnation }) => `${node} ${incarnation}`).join();
-}
-
 /** Entries of all groups together. */
 function entriesOf(status: readonly NodeStatus[]): number {
   const chosen = new Map<string, number>();
@@ -164,24 +154,6 @@ function entriesOf(status: readonly NodeStatus[]): number {
     chosen.set(group, Math.max(chosen.get(group) ?? 0, chosenThrough));
   }
   return [...chosen.values()].reduce((sum, through) => sum + through, 0);
-}
-
-/** Of the replica that did the least, among those of groups that were written to. */
-function workBetween(before: readonly NodeStatus[], after: readonly NodeStatus[]): Work {
-  let work: Work = { checkpoints: Infinity, trims: Infinity };
-  for (const { node, replicas } of after) {
-    const earlier = before.find((status) => status.node === node)?.replicas ?? [];
-    for (const { group, checkpoints, trims, lastRevision } of replicas) {
-      const then = earlier.find((replica) => replica.group === group);
-      const written = lastRevision > (then?.lastRevision ?? lastRevision);
-      if (group === metaGroup || then === undefined || !written) continue;
-      work = {
-        checkpoints: Math.min(work.checkpoints, checkpoints - then.checkpoints),
-        trims: Math.min(work.trims, trims - then.trims),
-      };
-    }
-  }
-  return work;
 }
 
 const options = parseOptions(process.argv.slice(2));

@@ -17,7 +17,10 @@ import { topologyLimits, type Topology } from "../../infra/topology/topology.ts"
 import { NatsTransport } from "../../infra/transport/nats-transport.ts";
 import type { BenchOptions } from "./options.ts";
 
-export type BenchClusterOptions = Pick<BenchOptions, "port" | "directory" | "limit" | "profile">;
+export type BenchClusterOptions = Pick<BenchOptions, "port" | "directory" | "limit" | "profile"> & {
+  /** Path of the nats-server; otherwise the one that Synod itself would find. */
+  readonly broker?: string;
+};
 
 const host = "127.0.0.1";
 const readyMsMax = 30_000;
@@ -76,7 +79,7 @@ export class BenchCluster {
         supervisor,
         clock: systemClock,
         randomness: systemRandomness,
-        binary: await findBroker({ environment: process.env, clock: systemClock }),
+        binary: await findBroker({ environment: brokerEnvironment(options), clock: systemClock }),
         configFile: join(packageRoot, "nats.conf"),
         host,
         port,
@@ -189,6 +192,10 @@ export class BenchCluster {
     }
     throw new Error(`the cluster has no leaders after ${readyMsMax / 1000} s`);
   }
+}
+
+function brokerEnvironment({ broker }: BenchClusterOptions): NodeJS.ProcessEnv {
+  return broker === undefined ? process.env : { ...process.env, SYNOD_NATS_SERVER: broker };
 }
 
 /** For as many nodes as nats.conf has users, whether they run or not: the server wants them all. */

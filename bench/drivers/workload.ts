@@ -1,0 +1,89 @@
+/** The workloads, in terms of what a store can do. bench/peers/workload.go has the same. */
+import { keyOf, type DriverTask } from "../comparison/task.ts";
+import { fanOut } from "./fan-out.ts";
+import { Unsupported, type Operation } from "./operation.ts";
+import type { Recorder } from "./recorder.ts";
+import type { Store } from "./store.ts";
+
+const hotKey = "khot";
+const rangeLimit = 100;
+/** Of the operations of the mixed workload. */
+const readShare = 0.9;
+
+export async function operationOf(
+  task: DriverTask,
+  store: Store,
+  recorder: Recorder,
+): Promise<Operation> {
+  const value = valueOf(task);
+  const randomKey = (): string => keyOf(task, Math.floor(Math.random() * task.keys));
+  const recorded =
+    (operation: () => Promise<unknown>): Operation =>
+    async (_, startMs) => {
+      await operation();
+      recorder.done(startMs);
+    };
+  const put = (): Promise<unknown> => store.put(randomKey(), value);
+  const get = async (): Promise<void> => {
+    if (store.get === undefined) throw new Unsupported(task);
+    const length = (await store.get(randomKey()))?.length;
+    if (length !== task.valueBytes) {
+      throw new Error(`a value of ${String(length)} bytes instead of ${task.valueBytes}`);
+    }
+  };
+  switch (task.workload) {
+    case "put":
+      return recorded(put);
+    case "get":
+      return recorded(get);
+    case "mix":
+      return recorded(() => (Math.random() < readShare ? get() : put()));
+    case "range":
+      return recorded(() => readRange(task, store));
+    case "cas":
+      return compareAndSet(task, store, recorder, value);
+    case "watch":
+      return fanOut(task, store, recorder, value);
+    default:
+      throw new Unsupported(task);
+  }
+}
+
+async function readRange(task: DriverTask, store: Store): Promise<void> {
+  if (store.range === undefined) throw new Unsupported(task);
+  const first = Math.floor(Math.random() * Math.max(1, task.keys - rangeLimit));
+  const found = await store.range(keyOf(task, first), rangeLimit);
+  const wanted = Math.min(rangeLimit, task.keys);
+  if (found !== wanted) throw new Error(`${found} keys instead of ${wanted}`);
+}
+
+/**
+ * One key, which every caller writes on the condition that nobody has written it since it last looked. An operation is
+ * a write that came through; what was refused before it belongs to its latency.
+ */
+function compareAndSet(
+  task: DriverTask,
+  store: Store,
+  recorder: Recorder,
+  value: Uint8Array,
+): Operation {
+  const known = Array.from({ length: task.callers }, () => 0);
+  return async (caller, startMs) => {
+    if (store.update === undefined) throw new Unsupported(task);
+    for (;;) {
+      const { revision, done } = await store.update(hotKey, value, known[caller] ?? 0);
+      known[caller] = revision;
+      if (done) return recorder.done(startMs);
+      recorder.conflict();
+    }
+  };
+}
+
+/** Bytes that nobody's compression makes smaller, the same in every run. */
+export function valueOf({ valueBytes }: DriverTask): Uint8Array {
+  let state = 1;
+  return Uint8Array.from({ length: valueBytes }, () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state >>> 24;
+  });
+}
