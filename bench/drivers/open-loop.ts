@@ -4,7 +4,7 @@
  */
 import { Worker } from "node:worker_threads";
 import type { DriverResult, DriverTask } from "../comparison/task.ts";
-import type { PacerTask } from "./pacer.ts";
+import { sharedClockMs, type PacerTask, type PacerTick } from "./pacer.ts";
 import { pause, type Recorder } from "./recorder.ts";
 
 /** What operations may still be answered in, after the time that is measured. */
@@ -17,7 +17,8 @@ export class OpenLoop {
   readonly #task: DriverTask;
   readonly #perform: Perform;
   readonly #free: number[];
-  readonly #beganMs = performance.now();
+  /** What to add to the clock that is shared with the pacer. */
+  readonly #clockOffsetMs = performance.now() - sharedClockMs();
   /** Moments that were meant, of operations whose time has come; from `#next` on they wait for a caller. */
   readonly #due: number[] = [];
   #next = 0;
@@ -31,7 +32,7 @@ export class OpenLoop {
 
   async run(recorder: Recorder): Promise<DriverResult> {
     const pacer = this.#startPacer();
-    pacer.on("message", (tick: number) => this.#tick(tick));
+    pacer.on("message", (tick: PacerTick) => this.#tick(tick));
     const result = await recorder.measure(this.#task);
     recorder.awaitLate();
     await pacer.terminate();
@@ -44,12 +45,12 @@ export class OpenLoop {
     return this.#due.length - this.#finished;
   }
 
-  #tick(tick: number): void {
+  #tick({ beganMs, passed }: PacerTick): void {
     const { ratePerSecond } = this.#task;
-    const wanted = Math.floor((tick * ratePerSecond) / 1000);
+    const wanted = Math.floor((passed * ratePerSecond) / 1000);
     while (this.#due.length < wanted) {
       const atMs = Math.ceil(((this.#due.length + 1) * 1000) / ratePerSecond);
-      this.#due.push(this.#beganMs + atMs);
+      this.#due.push(beganMs + this.#clockOffsetMs + atMs);
     }
     this.#issue();
   }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -111,13 +112,13 @@ func openLoop(task Task, operation Operation, recorder *recorder) Result {
 	}
 	go func() {
 		defer close(intended)
+		// Timers of the runtime are up to a millisecond late when nothing else happens; a thread's own sleep is not.
+		runtime.LockOSThread()
 		began := time.Now()
 		for number := range total {
 			atMs := math.Ceil(float64(number+1) * 1000 / task.RatePerSecond)
 			start := began.Add(time.Duration(atMs) * time.Millisecond)
-			if wait := time.Until(start); wait > 0 {
-				time.Sleep(wait)
-			}
+			sleepUntil(start)
 			under.Add(1)
 			intended <- start
 		}
@@ -132,6 +133,14 @@ func openLoop(task Task, operation Operation, recorder *recorder) Result {
 	result.Unfinished = under.Load()
 	result.LatencyUs = recorder.latency()
 	return result
+}
+
+func sleepUntil(moment time.Time) {
+	for wait := time.Until(moment); wait > 0; wait = time.Until(moment) {
+		pause := syscall.NsecToTimespec(wait.Nanoseconds())
+		// A signal may cut it short.
+		_ = syscall.Nanosleep(&pause, nil)
+	}
 }
 
 func perform(task Task, operation Operation, recorder *recorder, caller int, start time.Time) {
