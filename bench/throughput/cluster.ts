@@ -25,6 +25,8 @@ export type BenchClusterOptions = Pick<BenchOptions, "port" | "directory" | "lim
 const host = "127.0.0.1";
 const readyMsMax = 30_000;
 const answerMsMax = 5_000;
+/** A node that is just connecting hears nothing; it is asked again. */
+const readyAnswerMsMax = 300;
 const stopTimeoutMs = 10_000;
 
 /** Arguments for Node that make a process leave a CPU profile. */
@@ -120,7 +122,7 @@ export class BenchCluster {
   }
 
   /** What every node says of itself. */
-  async status(): Promise<readonly NodeStatus[]> {
+  async status(waitMsMax = answerMsMax): Promise<readonly NodeStatus[]> {
     const answers: NodeStatus[] = [];
     this.#asked += 1;
     const reply = `${this.#transport.inboxPrefix}.status${this.#asked}`;
@@ -130,7 +132,7 @@ export class BenchCluster {
     this.#transport.publish(adminSubject(this.#topology.prefix, "node"), new Uint8Array(), {
       reply,
     });
-    const untilMs = systemClock.monotonicMs() + answerMsMax;
+    const untilMs = systemClock.monotonicMs() + waitMsMax;
     while (answers.length < this.#topology.nodes.length && systemClock.monotonicMs() < untilMs) {
       await pause(5);
     }
@@ -182,7 +184,7 @@ export class BenchCluster {
     while (systemClock.monotonicMs() < untilMs) {
       await pause(50);
       if (!this.#transport.connected) continue;
-      const leads = (await this.status()).flatMap(({ node, replicas }) =>
+      const leads = (await this.status(readyAnswerMsMax)).flatMap(({ node, replicas }) =>
         replicas.filter(({ role }) => role === "leader").map(({ group }) => `${group}/${node}`),
       );
       const isLed = this.#topology.groups.every(({ name, members }) =>
