@@ -45,7 +45,7 @@ export async function measure(
       },
       anonymousMiB: memory.peakBytes / mebibyte,
       errors: counted.errors,
-      conflicts: counted.conflicts,
+      conflictsPerOperation: counted.conflicts / Math.max(1, operations),
       unfinished: counted.unfinished,
       ...(await workWithin(begun, ended)),
       coresUsedByOthers: Math.max(0, machineCpuSeconds - serversCpuSeconds - cpuSeconds) / seconds,

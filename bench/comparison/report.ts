@@ -120,8 +120,7 @@ function rowsOf(
   const client = of(({ cpuSecondsPerThousand }) => cpuSecondsPerThousand.client);
   const servers = of(({ cpuSecondsPerThousand }) => cpuSecondsPerThousand.servers);
   const memory = of(({ anonymousMiB }) => anonymousMiB);
-  const operations = of(throughput) * own.length;
-  const conflicts = of((one) => one.conflicts / Math.max(1, one.operationsPerSecond));
+  const conflicts = of(({ conflictsPerOperation }) => conflictsPerOperation);
   return [
     [
       load,
@@ -136,7 +135,7 @@ function rowsOf(
       memory === 0 ? nothing : memory.toFixed(0),
       errorText(own, all.length - own.length),
       ...(isOpen ? [String(own.reduce((sum, { unfinished }) => sum + unfinished, 0))] : []),
-      ...(isCas ? [operations === 0 ? nothing : conflicts.toFixed(1)] : []),
+      ...(isCas ? [conflicts.toFixed(1)] : []),
       workText(own),
     ],
   ];

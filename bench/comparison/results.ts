@@ -14,7 +14,8 @@ export interface Measurement {
   /** Memory that no file backs, of the system's processes without the client: the most of all looks at it. */
   readonly anonymousMiB: number;
   readonly errors: Readonly<Record<string, number>>;
-  readonly conflicts: number;
+  /** Compare-and-set: how often an operation was refused, because somebody else was first, before it came through. */
+  readonly conflictsPerOperation: number;
   readonly unfinished: number;
   /** Of Synod: of the replica that made the fewest, within the measurement. */
   readonly checkpoints?: number;

@@ -4,7 +4,7 @@ import { OpenLoop } from "./open-loop.ts";
 import { Unsupported, type Operation } from "./operation.ts";
 import { pause, Recorder } from "./recorder.ts";
 import type { Store } from "./store.ts";
-import { operationOf, valueOf } from "./workload.ts";
+import { hotKey, operationOf, valueOf } from "./workload.ts";
 
 /** For how long a system may be silent at first: it may just have been started, or have stood still. */
 const answeringMsMax = 60_000;
@@ -12,10 +12,12 @@ const answeringMsMax = 60_000;
 const afterErrorMs = 10;
 
 export async function run(task: DriverTask, store: Store): Promise<DriverResult> {
+  // Reads may be answered before there is a leader that takes writes.
+  await untilAnswered(() => store.put(hotKey, valueOf(task)));
   if (task.workload === "load") return load(task, store);
   const recorder = new Recorder();
   const operation = await operationOf(task, store, recorder);
-  await untilAnswered(operation);
+  await untilAnswered(() => operation(0, performance.now()));
   const perform = (caller: number, startMs: number): Promise<void> =>
     performOnce(operation, recorder, caller, startMs);
   return task.ratePerSecond > 0
@@ -33,11 +35,12 @@ async function load(task: DriverTask, store: Store): Promise<DriverResult> {
   return { operations: task.keys, seconds, ...none };
 }
 
-async function untilAnswered(operation: Operation): Promise<void> {
+async function untilAnswered(operation: () => Promise<unknown>): Promise<void> {
   const deadlineMs = performance.now() + answeringMsMax;
   for (;;) {
     try {
-      return await operation(0, performance.now());
+      await operation();
+      return;
     } catch (failure) {
       if (failure instanceof Unsupported || performance.now() > deadlineMs) throw failure;
       await pause(50);

@@ -5,7 +5,8 @@ import { Unsupported, type Operation } from "./operation.ts";
 import type { Recorder } from "./recorder.ts";
 import type { Store } from "./store.ts";
 
-const hotKey = "khot";
+/** What all compare and set, and what is written to see whether a system takes writes. */
+export const hotKey = "khot";
 const rangeLimit = 100;
 /** Of the operations of the mixed workload. */
 const readShare = 0.9;

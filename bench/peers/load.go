@@ -25,6 +25,13 @@ const afterErrorPause = 10 * time.Millisecond
 type Operation func(ctx context.Context, caller int) error
 
 func run(task Task, store Store) (Result, error) {
+	// Reads may be answered before there is a leader that takes writes.
+	put := func(ctx context.Context, caller int) error {
+		return store.Put(ctx, caller, hotKey, task.value())
+	}
+	if err := untilAnswered(put, task); err != nil {
+		return Result{}, err
+	}
 	if task.Workload == "load" {
 		return load(task, store)
 	}
@@ -46,11 +53,6 @@ func load(task Task, store Store) (Result, error) {
 	keys := make([]string, task.Keys)
 	for number := range keys {
 		keys[number] = task.key(number)
-	}
-	if err := untilAnswered(func(ctx context.Context, caller int) error {
-		return store.Put(ctx, caller, hotKey, task.value())
-	}, task); err != nil {
-		return Result{}, err
 	}
 	began := time.Now()
 	if err := store.Load(context.Background(), keys, task.value()); err != nil {

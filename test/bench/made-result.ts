@@ -22,7 +22,7 @@ export function measurement(
     cpuSecondsPerThousand: { servers: 0.02, client: 0.005 },
     anonymousMiB: 200,
     errors: {},
-    conflicts: 0,
+    conflictsPerOperation: 0,
     unfinished: 0,
     coresUsedByOthers: 0.1,
     ...more,

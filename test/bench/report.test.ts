@@ -5,6 +5,7 @@ import { renderPlot } from "../../bench/comparison/plot.ts";
 import { cellTables, methods, systemTable } from "../../bench/comparison/report.ts";
 import { cellResult, comparisonResult, measurement, put256 } from "./made-result.ts";
 
+const hot = { ...put256, workload: "cas" } as const;
 const open = { ...put256, callers: 1024, ratePerSecond: 2_000 };
 
 const result = comparisonResult([
@@ -19,6 +20,7 @@ const result = comparisonResult([
       { round: 2, failure: "no leader" },
     ],
   }),
+  cellResult(hot, { synod: [measurement(1, 50, { conflictsPerOperation: 63.04 })] }),
   cellResult(open, { synod: [measurement(1, 1_990, { unfinished: 7 })] }),
 ]);
 
@@ -50,6 +52,10 @@ test("an open loop has a table of its own, with what was never answered", () => 
   expect(valueAt("put, 128 B, open loop", "Synod", "unfinished")).toBe("7");
 });
 
+test("compare-and-set says how often an operation was refused", () => {
+  expect(valueAt("cas, 128 B", "Synod", "conflicts")).toBe("63.0");
+});
+
 test("who is not installed stands in the table, with the line that installs it", () => {
   const skipped = [{ name: "jetstream", install: "npm run bench:peers" }] as const;
   const { rows } = systemTable({ ...result, skipped });
@@ -73,6 +79,7 @@ test("the page has every table, and every row as many columns as its heading", (
   expect(page.match(/^### .+$/gm)).toEqual([
     "### Targets",
     "### put, 128 B",
+    "### cas, 128 B",
     "### put, 128 B, open loop",
     "### Systems",
   ]);
