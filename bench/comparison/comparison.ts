@@ -14,7 +14,7 @@ import { lineUp, takesPart } from "./line-up.ts";
 import { measure } from "./measure.ts";
 import type { ComparisonOptions } from "./options.ts";
 import type { Peers } from "./peers.ts";
-import { keysOf, sizesOf } from "./plan.ts";
+import { keysOf, sizesOf, usualSeconds } from "./plan.ts";
 import {
   isMeasured,
   type CellResult,
@@ -33,6 +33,8 @@ const timeoutMs = 10_000;
 const connectionsTried = [1, 4];
 const tuningCell: Cell = { workload: "put", valueBytes: 128, callers: 256 };
 const tuningSeconds = 3;
+/** What it takes to wake a system, start its driver and let it stand still again. */
+const switchSeconds = 2;
 
 export type Progress = (line: string) => void;
 
@@ -70,6 +72,7 @@ export class Comparison {
       }
       for (const system of this.#systems) await this.#startAndLoad(system);
       if (this.#options.tune) await this.#tune();
+      this.#progress(`measuring for about ${Math.ceil(this.#estimateSeconds() / 60)} min`);
       const results: Results = new Map();
       for (let round = 1; round <= this.#options.rounds; round++) {
         await this.#measureRound(round, results);
@@ -170,11 +173,27 @@ export class Comparison {
     spawnSync("sync", ["-f", this.#options.directory]);
   }
 
-  #task(
-    contestant: Contestant,
-    { workload, valueBytes, callers, ratePerSecond }: Cell,
-  ): DriverTask {
-    const { seconds, warmUpSeconds, spreadKeys, subscribers, keys } = this.#options;
+  #secondsOf({ drives }: Contestant, cell: Cell): number {
+    const { seconds, lengthen } = this.#options;
+    const isSynod = drives === "synod" || drives === "synod-raw";
+    return lengthen ? usualSeconds(cell, seconds, isSynod) : seconds;
+  }
+
+  /** Of all rounds, without starting and loading. */
+  #estimateSeconds(): number {
+    const { cells, warmUpSeconds, rounds } = this.#options;
+    let ofRound = 0;
+    for (const cell of cells) {
+      for (const contestant of this.#contestants.filter((one) => takesPart(one, cell))) {
+        ofRound += this.#secondsOf(contestant, cell) + warmUpSeconds + switchSeconds;
+      }
+    }
+    return rounds * ofRound;
+  }
+
+  #task(contestant: Contestant, cell: Cell): DriverTask {
+    const { warmUpSeconds, spreadKeys, subscribers, keys } = this.#options;
+    const { workload, valueBytes, callers, ratePerSecond = 0 } = cell;
     return {
       system: contestant.drives,
       endpoints: contestant.system.endpoints,
@@ -182,11 +201,11 @@ export class Comparison {
       workload,
       callers,
       valueBytes,
-      ...keysOf({ valueBytes }, keys),
+      ...keysOf(cell, keys),
       spreadKeys,
       warmUpSeconds,
-      seconds,
-      ratePerSecond: ratePerSecond ?? 0,
+      seconds: this.#secondsOf(contestant, cell),
+      ratePerSecond,
       subscribers,
       timeoutMs,
     };

@@ -8,6 +8,10 @@ import type { DriverResult, DriverTask } from "./task.ts";
 export type Moment = "measuring" | "measured";
 
 const stopTimeoutMs = 2_000;
+/** A driver that takes so much longer than it measures hangs; each of its operations has a timeout of its own. */
+const graceMs = 180_000;
+/** Of a load, however many keys there are. */
+const loadMsMax = 3_600_000;
 const lastLinesKept = 5;
 
 export class Drivers {
@@ -42,12 +46,16 @@ export class Drivers {
         systemClock,
         (reason) => {
           this.#running.delete(child);
+          cancelKill();
           if (result !== undefined && reason === "exit code 0") return resolve(result);
           const said = words.slice(-lastLinesKept).join("; ");
           reject(new Error(`the driver ended (${reason}): ${said || "without a word"}`));
         },
       );
       this.#running.add(child);
+      const { workload, warmUpSeconds, seconds } = task;
+      const usualMs = workload === "load" ? loadMsMax : (warmUpSeconds + seconds) * 1000;
+      const cancelKill = systemClock.after(usualMs + graceMs, () => child.kill());
     });
   }
 

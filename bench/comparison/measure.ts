@@ -37,6 +37,7 @@ export async function measure(
     const perThousand = 1000 / Math.max(1, operations);
     return {
       round,
+      seconds,
       operationsPerSecond: operations / seconds,
       latencyUs: counted.latencyUs,
       cpuSecondsPerThousand: {

@@ -7,6 +7,8 @@ import { chosenCells, fullPlan, quickPlan, wordsOf } from "./plan.ts";
 export interface ComparisonOptions {
   readonly rounds: number;
   readonly seconds: number;
+  /** Puts of Synod are measured for longer where they need it to contain three checkpoints. */
+  readonly lengthen: boolean;
   readonly warmUpSeconds: number;
   /** Of 128 B; a tenth as many of 4 KiB. */
   readonly keys: number;
@@ -35,7 +37,7 @@ interface Given {
   readonly json?: string;
 }
 
-const usual = { rounds: 3, seconds: 12, warmUp: 3, keys: 1_000_000, subscribers: 100 };
+const usual = { rounds: 3, seconds: 8, warmUp: 2, keys: 1_000_000, subscribers: 100 };
 const quick = { rounds: 1, seconds: 0.6, warmUp: 0.3, keys: 20_000, subscribers: 100 };
 
 /** `exitOverride` makes bad options throw a `CommanderError` instead of ending the process. */
@@ -47,7 +49,11 @@ export function parseComparison(args: readonly string[], exitOverride = false): 
       "Synod and its peers in one run: each is measured in turn while the others stand still.",
     )
     .option("--rounds <number>", `how often everything is measured (${usual.rounds})`, whole)
-    .option("--seconds <number>", `how long each cell is measured (${usual.seconds})`, positive)
+    .option(
+      "--seconds <number>",
+      `how long each cell is measured (${usual.seconds}, some puts longer)`,
+      positive,
+    )
     .option("--warm-up <seconds>", `before each measurement (${usual.warmUp})`, positive)
     .option("--keys <number>", "keys of 128 B, and ten for each of 4 KiB (1000000)", whole)
     .option("--subscribers <number>", `of the watch (${usual.subscribers})`, whole)
@@ -64,6 +70,7 @@ export function parseComparison(args: readonly string[], exitOverride = false): 
   return {
     rounds: given.rounds ?? base.rounds,
     seconds: given.seconds ?? base.seconds,
+    lengthen: given.seconds === undefined && given.quick !== true,
     warmUpSeconds: given.warmUp ?? base.warmUp,
     keys: given.keys ?? base.keys,
     subscribers: given.subscribers ?? base.subscribers,

@@ -1,5 +1,5 @@
 /** Which cells a run consists of. */
-import { cellName, type Cell } from "./cell.ts";
+import type { Cell } from "./cell.ts";
 import type { Workload } from "./task.ts";
 
 const small = 128;
@@ -56,6 +56,22 @@ export function wordsOf(cell: Cell): readonly string[] {
   ];
 }
 
+/** A checkpoint is made every minute if not sooner; three of them, and some time before the first. */
+const threeIntervalsSeconds = 190;
+/** In which even a slow driver writes three tables of 24 MiB at these numbers of callers. */
+const threeTablesSeconds = 30;
+
+/**
+ * How long a cell is measured where `--seconds` does not say: puts of small values as long as Synod needs for three
+ * checkpoints. The lone caller's, which no other system has a reason for, is that long for Synod only.
+ */
+export function usualSeconds(cell: Cell, seconds: number, isSynod: boolean): number {
+  const { workload, valueBytes, callers, ratePerSecond } = cell;
+  if (workload !== "put" || valueBytes !== small || ratePerSecond !== undefined) return seconds;
+  if (callers === 1) return isSynod ? Math.max(seconds, threeIntervalsSeconds) : seconds;
+  return callers <= 256 ? Math.max(seconds, threeTablesSeconds) : seconds;
+}
+
 /** Of each kind of word (workload, loop, size, callers) a cell has to fit one, if there is one. */
 export function chosenCells(cells: readonly Cell[], words: readonly string[]): readonly Cell[] {
   const kinds = [0, 1, 2, 3].map((at) => {
@@ -80,5 +96,3 @@ function open(workload: Workload, rates: readonly number[]): Cell[] {
     ratePerSecond,
   }));
 }
-
-export const cellNames = (cells: readonly Cell[]): readonly string[] => cells.map(cellName);

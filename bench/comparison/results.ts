@@ -7,6 +7,7 @@ import type { LatencyUs } from "./task.ts";
 /** One system at one cell in one round. */
 export interface Measurement {
   readonly round: number;
+  readonly seconds: number;
   readonly operationsPerSecond: number;
   readonly latencyUs: LatencyUs;
   /** Of all processes of the system together. */

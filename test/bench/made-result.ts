@@ -17,6 +17,7 @@ export function measurement(
 ): Measurement {
   return {
     round,
+    seconds: 8,
     operationsPerSecond,
     latencyUs: { p50: 1_000, p99: 5_000, p999: 9_000, max: 20_000 },
     cpuSecondsPerThousand: { servers: 0.02, client: 0.005 },
@@ -52,7 +53,7 @@ export function comparisonResult(
     },
     options: {
       rounds: 3,
-      seconds: 12,
+      seconds: 8,
       warmUpSeconds: 3,
       keys: 1_000_000,
       spreadKeys: false,

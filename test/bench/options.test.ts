@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { cellName } from "../../bench/comparison/cell.ts";
 import { parseComparison, type ComparisonOptions } from "../../bench/comparison/options.ts";
-import { fullPlan, keysOf } from "../../bench/comparison/plan.ts";
+import { fullPlan, keysOf, usualSeconds } from "../../bench/comparison/plan.ts";
 import { targets } from "../../bench/comparison/targets.ts";
 
 const parse = (...args: readonly string[]): ComparisonOptions => parseComparison(args, true);
@@ -34,6 +34,17 @@ test("words of one kind widen, words of several kinds narrow", () => {
 test("the larger values have keys of their own, and fewer of them", () => {
   expect(keysOf({ valueBytes: 128 }, 1_000)).toEqual({ firstKey: 0, keys: 1_000 });
   expect(keysOf({ valueBytes: 4096 }, 1_000)).toEqual({ firstKey: 50_000_000, keys: 100 });
+});
+
+test("puts last as long as Synod needs for three checkpoints, unless it is said how long", () => {
+  const seconds = (callers: number, isSynod: boolean, workload: "put" | "get" = "put") =>
+    usualSeconds({ workload, valueBytes: 128, callers }, 8, isSynod);
+  expect([seconds(256, true), seconds(256, false)]).toEqual([30, 30]);
+  expect([seconds(1, true), seconds(1, false)]).toEqual([190, 8]);
+  expect([seconds(1024, true), seconds(256, true, "get")]).toEqual([8, 8]);
+  expect(parse().lengthen).toBe(true);
+  expect(parse("--seconds", "8").lengthen).toBe(false);
+  expect(parse("--quick").lengthen).toBe(false);
 });
 
 test.each([

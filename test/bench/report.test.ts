@@ -20,6 +20,7 @@ const result = comparisonResult([
       { round: 2, failure: "no leader" },
     ],
   }),
+  cellResult({ ...put256, callers: 1 }, { synod: [measurement(1, 500, { seconds: 190.02 })] }),
   cellResult(hot, { synod: [measurement(1, 50, { conflictsPerOperation: 63.04 })] }),
   cellResult(open, { synod: [measurement(1, 1_990, { unfinished: 7 })] }),
 ]);
@@ -70,6 +71,7 @@ test("the machine, the method and a quick run are said", () => {
   const said = methods({ ...result, options: { ...result.options, quick: true } }).join("\n");
   expect(said).toContain("2 x Some Processor, 24 GiB, Linux 6.1, data on ext4, Node v20.19.0");
   expect(said).toContain("3 rounds");
+  expect(said).toContain("for 8 s (put 128 B, 1 caller: up to 190 s) after 3 s of warm-up");
   expect(said).toContain("This was a quick run");
   expect(methods(result).join("\n")).not.toContain("quick run");
 });
