@@ -14,14 +14,21 @@ export interface Ended {
 export function runTool(
   name: string,
   args: readonly string[],
-  options: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> } = {},
+  {
+    timeoutMs = 60_000,
+    ...options
+  }: {
+    readonly cwd?: string;
+    readonly env?: Readonly<Record<string, string>>;
+    readonly timeoutMs?: number;
+  } = {},
 ): Promise<Ended> {
   const env = { ...process.env, ...options.env };
   return new Promise((resolve) => {
     const child = execFile(
       name,
       args,
-      { ...options, env, timeout: 60_000 },
+      { ...options, env, timeout: timeoutMs },
       (failure, out, errors) => {
         const code: unknown = failure?.code;
         const status = typeof code === "number" ? code : failure === null ? 0 : 1;
