@@ -26,7 +26,7 @@ export const paxosMutants: readonly Mutant[] = [
           "    this.#raisePromise(ballot);\n    const record: LogRecord = { epoch: ballot.epoch, slot, ballot, entry };\n    if (this.log.ballotOf(slot) !== undefined) this.#sendAccepted(from.node, ballot, slot);\n",
       },
     ],
-    caughtBy: ["persist, then send"],
+    caughtBy: ["persist, then send", "only what is chosen is applied"],
     seeds: 5,
     options: aimed("short reign,lone leader restarts"),
   },
