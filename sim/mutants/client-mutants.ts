@@ -64,7 +64,7 @@ export const clientMutants: readonly Mutant[] = [
       },
     ],
     caughtBy: ["not executed is the truth", ...executedTwice],
-    seeds: 40,
+    seeds: 60,
     options: aimed("deposed leader,clog,crash around an answer"),
   },
   {
