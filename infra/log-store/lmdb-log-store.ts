@@ -1,17 +1,22 @@
 /**
- * The log store on LMDB: one environment per node, written by this process only. A put resolves when its
- * transaction is flushed; everything submitted while the previous flush was running shares the next one.
+ * The log store on a disk: a journal that takes every append, and behind it an LMDB environment that holds the rest:
+ * identity, births, peers, promises, and the records that outlive their part of the journal. Everything submitted
+ * while the previous flush was running shares the next one.
  */
 import { join } from "node:path";
-import { open, type Database, type RootDatabase } from "lmdb";
-import type { Slot } from "../../machines/ballot.ts";
-import { compareBallots } from "../../machines/ballot.ts";
+import { compareBallots, type Slot } from "../../machines/ballot.ts";
 import { invariant } from "../../machines/invariant.ts";
 import type { LogAppend, LogRecord } from "../../machines/record.ts";
 import { makeDirectory } from "../files/make-directory.ts";
 import type { Randomness } from "../randomness/randomness.ts";
 import { commitFailure } from "./commit-failure.ts";
 import { lockDirectory } from "./directory-lock.ts";
+import { GroupLog, headChangeOf, nextHead, sameHead, widened, type EpochLog } from "./group-log.ts";
+import { changeBytes, nonceBytes, type PlacedRecord } from "./journal/frame-format.ts";
+import { frameBytesMax, Journal, placeOf, type Addition } from "./journal/journal.ts";
+import type { Segment } from "./journal/segment.ts";
+import { segmentOf, type Place } from "./journal/slot-places.ts";
+import { groupKey, LogEnvironment } from "./log-environment.ts";
 import type {
   Durable,
   FlushStatistics,
@@ -23,17 +28,11 @@ import type {
 } from "./log-store.ts";
 import { RecentLatencies } from "./recent-latencies.ts";
 import {
-  decodeHead,
   decodeRecord,
   decodeSealed,
-  emptyHead,
-  epochOfKey,
-  encodeHead,
-  encodeRecord,
   encodeSealed,
   positionOf,
   recordKey,
-  type Head,
 } from "./record-format.ts";
 import {
   decodeIdentity,
@@ -43,30 +42,18 @@ import {
   writeIdentityFile,
 } from "./store-identity.ts";
 
-type BinaryDatabase = Database<Buffer, Buffer>;
-
 export interface LmdbLogStoreOptions {
-  /** Made if absent; holds the environment `log`, the identity file and the lock. */
+  /** Made if absent; holds the environment and the journal in `log`, the identity file and the lock. */
   readonly directory: string;
   readonly cluster: string;
   readonly node: string;
   readonly randomness: Randomness;
+  /** How far a file of the journal reaches before the next is begun. */
+  readonly segmentBytes?: number;
 }
 
-/** Virtual address space, not memory or disk: the log is trimmed long before. */
-const mapBytes = 64 * 2 ** 30;
-const epochMax = 2 ** 32 - 1;
+const segmentBytesDefault = 16 * 2 ** 20;
 const identityKey = Buffer.from("identity");
-
-interface Group {
-  readonly key: Buffer;
-  /** As of the newest append, durable or not. */
-  head: Head;
-  /** Of the records stored, ascending. */
-  readonly epochs: number[];
-  /** Bytes of records ever appended. */
-  end: number;
-}
 
 /**
  * Opens or creates the store and raises its incarnation durably. Throws `STORE_LOCKED`, `LOST_STORE`,
@@ -76,18 +63,10 @@ export async function openLmdbLogStore(options: LmdbLogStoreOptions): Promise<Lm
   makeDirectory(options.directory);
   const unlock = lockDirectory(options.directory);
   try {
-    const environment = open<Buffer, Buffer>({
-      path: join(options.directory, "log"),
-      encoding: "binary",
-      keyEncoding: "binary",
-      maxDbs: 8,
-      mapSize: mapBytes,
-      overlappingSync: false,
-      eventTurnBatching: false,
-    });
+    const environment = new LogEnvironment(options.directory);
     try {
       const identity = await claim(environment, options);
-      return new LmdbLogStore(environment, identity, unlock);
+      return await LmdbLogStore.open(environment, identity, options, unlock);
     } catch (error) {
       await environment.close();
       throw error;
@@ -99,17 +78,17 @@ export async function openLmdbLogStore(options: LmdbLogStoreOptions): Promise<Lm
 }
 
 async function claim(
-  environment: RootDatabase<Buffer, Buffer>,
+  environment: LogEnvironment,
   { directory, cluster, node, randomness }: LmdbLogStoreOptions,
 ): Promise<StoreIdentity> {
   const file = join(directory, "identity.json");
-  const database = table(environment, "identity");
-  const stored = database.get(identityKey);
+  const stored = environment.identity.get(identityKey);
   const inside = stored && decodeIdentity(decodeSealed(identityKey, stored));
   const beside = readIdentityFile(file);
   const identity = nextIdentity({ cluster, node }, inside, beside, randomness);
   try {
-    await database.put(identityKey, encodeSealed(identityKey, encodeIdentity(identity)));
+    const value = encodeSealed(identityKey, encodeIdentity(identity));
+    await environment.identity.put(identityKey, value);
   } catch (rejection) {
     throw await commitFailure(rejection);
   }
@@ -117,53 +96,78 @@ async function claim(
   return identity;
 }
 
-function table(environment: RootDatabase<Buffer, Buffer>, name: string): BinaryDatabase {
-  return environment.openDB<Buffer, Buffer>({ name, encoding: "binary", keyEncoding: "binary" });
+interface Submitted extends Addition {
+  readonly log: GroupLog;
+  readonly done: Durable;
+  readonly submittedMs: number;
 }
 
 export class LmdbLogStore implements LogStore {
   readonly identity: StoreIdentity;
-  readonly #environment: RootDatabase<Buffer, Buffer>;
-  readonly #records: BinaryDatabase;
-  readonly #heads: BinaryDatabase;
-  readonly #births: BinaryDatabase;
-  readonly #peers: BinaryDatabase;
-  readonly #groups = new Map<string, Group>();
+  readonly #environment: LogEnvironment;
+  readonly #logs = new Map<string, GroupLog>();
   readonly #unlock: () => void;
   readonly #latencies = new RecentLatencies();
-  /** The first failed commit. A later flush may succeed with pages lost, so nothing is written any more. */
+  readonly #journal: Journal;
+  /** In the order of the calls. */
+  #submitted: Submitted[] = [];
+  /** Taken from there, and on their way to the disk. */
+  #underWay: readonly Submitted[] = [];
+  #flushScheduled = false;
+  /** One frame at a time is on its way to the disk. */
+  #flushing: Promise<void> | undefined;
+  /** The environment takes over from the journal. */
+  #settling: Promise<void> | undefined;
+  /** The first failure. A later flush may succeed with pages lost, so nothing is written any more. */
   #failure: Promise<Error> | undefined;
 
-  constructor(
-    environment: RootDatabase<Buffer, Buffer>,
+  /** Reads the journal; rejects with `CORRUPT_STORE`. */
+  static async open(
+    environment: LogEnvironment,
     identity: StoreIdentity,
+    options: LmdbLogStoreOptions,
+    unlock: () => void,
+  ): Promise<LmdbLogStore> {
+    const store = new LmdbLogStore(environment, identity, options, unlock);
+    await store.#replay();
+    return store;
+  }
+
+  private constructor(
+    environment: LogEnvironment,
+    identity: StoreIdentity,
+    { directory, randomness, segmentBytes = segmentBytesDefault }: LmdbLogStoreOptions,
     unlock: () => void,
   ) {
     this.#environment = environment;
     this.identity = identity;
     this.#unlock = unlock;
-    this.#records = table(environment, "records");
-    this.#heads = table(environment, "heads");
-    this.#births = table(environment, "births");
-    this.#peers = table(environment, "peers");
+    this.#journal = new Journal({
+      directory: join(directory, "log"),
+      catalogue: environment.catalogue,
+      nonce: () => Buffer.from(randomness.bytes(nonceBytes)),
+      segmentBytes,
+    });
   }
 
   groups(): readonly string[] {
-    return [...this.#births.getKeys({})].map((key) => key.toString("latin1"));
+    return [...this.#environment.births.getKeys({})].map((key) => key.toString("latin1"));
   }
 
   birth(name: string): StoredBirth | undefined {
-    const { key } = this.#group(name);
-    const birth = this.#births.get(key);
+    const key = groupKey(name);
+    const birth = this.#environment.births.get(key);
     return birth && storedBirth(decodeSealed(key, birth));
   }
 
   load(name: string): LoadedGroup {
-    const group = this.#group(name);
-    const { promise, chosenThrough, trimmedThrough } = group.head;
-    const unchosen = group.epochs.flatMap((epoch) =>
-      this.read(name, epoch, chosenThrough + 1, Number.MAX_SAFE_INTEGER, Infinity),
-    );
+    const { head, epochs } = this.#log(name);
+    const { promise, chosenThrough, trimmedThrough } = head;
+    const unchosen = [...epochs.keys()]
+      .toSorted((left, right) => left - right)
+      .flatMap((epoch) =>
+        this.read(name, epoch, chosenThrough + 1, Number.MAX_SAFE_INTEGER, Infinity),
+      );
     const highest = unchosen.reduce(
       (ballot, record) => (compareBallots(record.ballot, ballot) > 0 ? record.ballot : ballot),
       promise,
@@ -172,37 +176,24 @@ export class LmdbLogStore implements LogStore {
   }
 
   recordBirth(name: string, { birth, complete }: StoredBirth, done: Durable): void {
-    const { key } = this.#group(name);
+    const key = groupKey(name);
     const content = Buffer.concat([Buffer.from([complete ? 1 : 0]), birth]);
     if (this.#refused(done)) return;
-    this.#settle(this.#births.put(key, encodeSealed(key, content)), done);
+    this.#settle(this.#environment.births.put(key, encodeSealed(key, content)), done);
   }
 
   append(name: string, change: LogAppend, done: Durable): void {
-    const group = this.#group(name);
     if (this.#refused(done)) return;
-    const records = change.records ?? [];
-    const headChanges =
-      change.promise !== undefined ||
-      change.chosenThrough !== undefined ||
-      change.trimThrough !== undefined;
-    const trimFrom = group.head.trimmedThrough + 1;
-    if (headChanges) group.head = nextHead(group.head, change);
-    const write = (): Promise<boolean> => {
-      let last: Promise<boolean> | undefined;
-      for (const record of records) last = this.#putRecord(name, group, record);
-      if (headChanges) last = this.#heads.put(group.key, encodeHead(group.key, group.head));
-      for (const epoch of group.epochs) {
-        for (let slot = trimFrom; slot <= (change.trimThrough ?? 0); slot++) {
-          last = this.#records.remove(recordKey(name, epoch, slot));
-        }
-      }
-      invariant(last !== undefined, "an append changes something");
-      return last;
+    const log = this.#log(name);
+    log.head = nextHead(log.head, change);
+    const positionOf = (bytes: number): number => {
+      const position = log.end;
+      log.end += bytes;
+      return position;
     };
-    // One transaction, so that a change is found as a whole or not at all.
-    const single = records.length === 1 && !headChanges;
-    this.#settle(single ? write() : this.#environment.batch(write), done);
+    const submittedMs = performance.now();
+    this.#submitted.push({ group: name, change, positionOf, log, done, submittedMs });
+    this.#scheduleFlush();
   }
 
   read(
@@ -212,12 +203,14 @@ export class LmdbLogStore implements LogStore {
     through: Slot,
     bytesMax: number,
   ): readonly LogRecord[] {
+    const log = this.#log(name);
     const found: LogRecord[] = [];
     let bytes = 0;
-    const start = recordKey(name, epoch, from);
-    const end = recordKey(name, epoch, through + 1);
-    for (const { key, value } of this.#records.getRange({ start, end })) {
-      found.push(decodeRecord(key, value));
+    const first = Math.max(from, log.durable.trimmedThrough + 1);
+    for (const slot of slotsOf(log.epochs.get(epoch), first, through)) {
+      const value = this.#valueOf(log, epoch, slot);
+      if (value === undefined) continue;
+      found.push(decodeRecord(recordKey(name, epoch, slot), value));
       bytes += value.length;
       if (bytes >= bytesMax) break;
     }
@@ -225,10 +218,10 @@ export class LmdbLogStore implements LogStore {
   }
 
   bytes(name: string): number {
-    const { epochs, head, end } = this.#group(name);
-    for (const epoch of epochs) {
-      const first = this.#records.get(recordKey(name, epoch, head.trimmedThrough + 1));
-      if (first !== undefined) return end - positionOf(first).start;
+    const log = this.#log(name);
+    for (const epoch of log.epochs.keys()) {
+      const first = this.#valueOf(log, epoch, log.durable.trimmedThrough + 1);
+      if (first !== undefined) return log.end - positionOf(first).start;
     }
     return 0;
   }
@@ -239,7 +232,7 @@ export class LmdbLogStore implements LogStore {
 
   peers(): readonly PeerStart[] {
     const found: PeerStart[] = [];
-    for (const { key, value } of this.#peers.getRange({})) {
+    for (const { key, value } of this.#environment.peers.getRange({})) {
       found.push(JSON.parse(decodeSealed(key, value).toString()) as PeerStart);
     }
     return found;
@@ -249,81 +242,261 @@ export class LmdbLogStore implements LogStore {
     const key = Buffer.from(String(peer.member));
     const value = encodeSealed(key, Buffer.from(JSON.stringify(peer)));
     if (this.#refused(done)) return;
-    this.#settle(this.#peers.put(key, value), done);
+    this.#settle(this.#environment.peers.put(key, value), done);
   }
 
+  /** What was submitted is flushed first, unless the disk has failed. */
   async close(): Promise<void> {
-    await this.#environment.close();
-    this.#unlock();
-  }
-
-  #group(name: string): Group {
-    let group = this.#groups.get(name);
-    if (group === undefined) {
-      const key = Buffer.from(name, "latin1");
-      const head = this.#heads.get(key);
-      group = {
-        key,
-        head: head === undefined ? emptyHead : decodeHead(key, head),
-        epochs: this.#epochs(name),
-        end: this.#end(name),
-      };
-      this.#groups.set(name, group);
+    while (this.#flushing !== undefined || this.#flushScheduled) {
+      await (this.#flushing ?? new Promise((resolve) => setImmediate(resolve)));
     }
-    return group;
-  }
-
-  /** Epochs with records, found by jumping from each one's first record to the next one's. */
-  #epochs(name: string): number[] {
-    const epochs: number[] = [];
-    let epoch = 0;
-    for (;;) {
-      const start = recordKey(name, epoch, 0);
-      const end = recordKey(name, epochMax, Number.MAX_SAFE_INTEGER);
-      const [first] = this.#records.getKeys({ start, end, limit: 1 });
-      if (first === undefined) return epochs;
-      epochs.push(epochOfKey(first));
-      epoch = epochOfKey(first) + 1;
+    await this.#settling;
+    try {
+      if (this.#failure === undefined) await this.#journal.seal();
+    } finally {
+      this.#journal.close();
+      await this.#environment.close();
+      this.#unlock();
     }
   }
 
-  /** Where the newest record ends in the group's stream of appended bytes. */
-  #end(name: string): number {
-    const [last] = this.#records.getRange({
-      start: recordKey(name, epochMax, Number.MAX_SAFE_INTEGER),
-      end: recordKey(name, 0, 0),
-      reverse: true,
-      limit: 1,
+  async #replay(): Promise<void> {
+    await this.#journal.open((change, segment, frameAt, valueAt) => {
+      const log = this.#log(change.group);
+      log.head = log.durable = nextHead(log.head, change);
+      for (const record of change.records) {
+        this.#place(log, segment, frameAt, record);
+        log.end = Math.max(log.end, endOf(valueAt(record)));
+      }
     });
-    return last === undefined ? 0 : positionOf(last.value).end;
+    for (const log of this.#logs.values()) this.#forget(log, log.head.trimmedThrough);
+    this.#settleOldest();
   }
 
-  #putRecord(name: string, group: Group, record: LogRecord): Promise<boolean> {
-    if (!group.epochs.includes(record.epoch)) group.epochs.push(record.epoch);
-    const key = recordKey(name, record.epoch, record.slot);
-    const value = encodeRecord(key, record, group.end);
-    group.end += value.length;
-    return this.#records.put(key, value);
+  #log(name: string): GroupLog {
+    let log = this.#logs.get(name);
+    if (log === undefined) {
+      const { records } = this.#environment;
+      const spans = this.#environment.spans(name);
+      log = new GroupLog(name, this.#environment.head(name), spans);
+      for (const [epoch, { through }] of spans) {
+        const last = records.get(recordKey(name, epoch, through));
+        if (last !== undefined) log.end = Math.max(log.end, endOf(last));
+      }
+      this.#logs.set(name, log);
+    }
+    return log;
+  }
+
+  /** As it was stored, checked by whoever decodes it. */
+  #valueOf({ name, epochs }: GroupLog, epoch: number, slot: Slot): Buffer | undefined {
+    const log = epochs.get(epoch);
+    const place = log?.places.get(slot);
+    if (place !== undefined) return this.#journal.read(place);
+    if (log?.settled === undefined) return undefined;
+    return this.#environment.records.get(recordKey(name, epoch, slot));
+  }
+
+  /**
+   * Behind everything that is handled at once, so that it shares the flush, and behind the messages that were
+   * published before: others shall write while this disk does.
+   */
+  #scheduleFlush(): void {
+    if (this.#flushScheduled || this.#flushing !== undefined) return;
+    this.#flushScheduled = true;
+    queueMicrotask(() => {
+      this.#flushScheduled = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    if (this.#submitted.length === 0 || this.#failure !== undefined) return;
+    this.#flushing = this.#flushOnce().then(
+      () => {
+        this.#flushing = undefined;
+        this.#flush();
+      },
+      (reason: unknown) => {
+        this.#flushing = undefined;
+        this.#fail(reason);
+      },
+    );
+  }
+
+  async #flushOnce(): Promise<void> {
+    if (this.#journal.isFull) {
+      await this.#journal.rotate();
+      this.#settleOldest();
+    }
+    const batch = this.#takeBatch();
+    this.#underWay = batch;
+    await Promise.all([this.#writeFrame(batch), this.#keepPromises(batch)]);
+    if (this.#failure !== undefined) return;
+    this.#underWay = [];
+    const endMs = performance.now();
+    for (const { log, change, done, submittedMs } of batch) {
+      log.durable = nextHead(log.durable, change);
+      if (change.trimThrough !== undefined) this.#trim(log, change.trimThrough);
+      this.#latencies.add(endMs - submittedMs);
+      done(undefined);
+    }
+  }
+
+  /** As much of what was submitted as fits into one frame, but at least one append. */
+  #takeBatch(): readonly Submitted[] {
+    let bytes = 0;
+    let count = 0;
+    for (const { group, change } of this.#submitted) {
+      bytes += changeBytes(group, change);
+      if (count > 0 && bytes > frameBytesMax) break;
+      count += 1;
+    }
+    return this.#submitted.splice(0, count);
+  }
+
+  #writeFrame(batch: readonly Submitted[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#journal.write(batch, (failure, segment, places, frameAt) => {
+        if (failure !== null) return reject(failure);
+        for (const [index, records] of places.entries()) {
+          const log = batch[index]?.log;
+          invariant(log !== undefined, "each append has its places");
+          for (const record of records) this.#place(log, segment, frameAt, record);
+        }
+        resolve();
+      });
+    });
+  }
+
+  /**
+   * A promise lies in the environment as well before anybody hears of it. Nothing else does: the environment's word on
+   * what is chosen must not run ahead of the journal's records.
+   */
+  async #keepPromises(batch: readonly Submitted[]): Promise<void> {
+    let kept: Promise<boolean> | undefined;
+    for (const { log, change } of batch) {
+      if (change.promise === undefined) continue;
+      log.settled = nextHead(log.settled, { promise: change.promise });
+      kept = this.#environment.putHead(log.name, log.settled);
+    }
+    await kept;
+  }
+
+  #place(log: GroupLog, segment: Segment, frameAt: number, record: PlacedRecord): void {
+    const { places } = log.epoch(record.epoch);
+    const before = places.set(record.slot, placeOf(segment, frameAt, record));
+    segment.placed += 1;
+    segment.live += 1;
+    if (before !== undefined) this.#noteGone(before);
+  }
+
+  #noteGone(place: Place): void {
+    const segment = this.#journal.segmentAt(place);
+    if (segment !== undefined) segment.live -= 1;
+  }
+
+  /** Removes the records, in the environment without haste: `trimmedThrough` says already that they are gone. */
+  #trim(log: GroupLog, through: Slot): void {
+    this.#forget(log, through);
+    for (const [epoch, { settled }] of log.epochs) {
+      if (settled === undefined || settled.from > through) continue;
+      const end = Math.min(through, settled.through);
+      const removed = this.#environment.removeRecords(log.name, epoch, settled.from, end);
+      log.epoch(epoch).settled =
+        end === settled.through ? undefined : { from: end + 1, through: settled.through };
+      removed.catch((reason: unknown) => this.#fail(reason));
+    }
+    if (this.#journal.segments[0]?.live === 0) this.#settleOldest();
+  }
+
+  #forget(log: GroupLog, through: Slot): void {
+    for (const { places } of log.epochs.values()) {
+      places.trim(through, (place) => this.#noteGone(place));
+    }
+  }
+
+  #settleOldest(): void {
+    if (this.#settling !== undefined) return;
+    this.#settling = this.#settleWhatCan().then(
+      () => (this.#settling = undefined),
+      (reason: unknown) => {
+        this.#settling = undefined;
+        this.#fail(reason);
+      },
+    );
+  }
+
+  async #settleWhatCan(): Promise<void> {
+    for (;;) {
+      const [oldest, ...others] = this.#journal.segments;
+      if (oldest === undefined || others.length === 0 || this.#failure !== undefined) return;
+      if (oldest.live > 0 && !this.#journal.isMostlyDead) return;
+      await this.#settleSegment(oldest);
+    }
+  }
+
+  /** Whatever of the segment is still needed moves into the environment; in one transaction the segment is struck off. */
+  async #settleSegment(oldest: Segment): Promise<void> {
+    const moved = oldest.live === 0 ? [] : [...this.#placesIn(oldest)];
+    const settled = this.#environment.batch(() => {
+      for (const { log, epoch, slot, place } of moved) {
+        const value = this.#journal.read(place);
+        void this.#environment.records.put(recordKey(log.name, epoch, slot), value);
+        const own = log.epoch(epoch);
+        own.settled = widened(own.settled, slot);
+      }
+      for (const log of this.#logs.values()) {
+        const head = nextHead(log.settled, headChangeOf(log.durable));
+        if (sameHead(head, log.settled)) continue;
+        log.settled = head;
+        void this.#environment.putHead(log.name, head);
+      }
+      void this.#environment.removeSegment(oldest);
+    });
+    await settled;
+    for (const { log, epoch, slot, place } of moved) {
+      const { places } = log.epoch(epoch);
+      if (places.get(slot) === place) places.delete(slot);
+    }
+    this.#journal.retireOldest();
+  }
+
+  *#placesIn(segment: Segment): Generator<Placed> {
+    for (const log of this.#logs.values()) {
+      for (const [epoch, { places }] of log.epochs) {
+        for (const slot of places.slots(0, Number.MAX_SAFE_INTEGER)) {
+          const place = places.get(slot);
+          if (place === undefined || segmentOf(place) !== segment.number) continue;
+          yield { log, epoch, slot, place };
+        }
+      }
+    }
   }
 
   #settle(committed: Promise<boolean>, done: Durable): void {
-    const submittedMs = performance.now();
     committed.then(
       () => {
-        if (this.#refused(done)) return;
-        this.#latencies.add(performance.now() - submittedMs);
-        done(undefined);
+        if (!this.#refused(done)) done(undefined);
       },
-      (rejection: unknown) => {
-        // Every commit that fails tells its reason anew, and each has to be listened to.
-        const failure = commitFailure(rejection);
-        this.#failure ??= failure;
+      (reason: unknown) => {
+        this.#fail(reason);
         this.#refused(done);
       },
     );
   }
 
-  /** True, and `done` is told why in a later turn, if a commit has failed. */
+  /** Whoever waits for the disk is told in a later turn, and so is everybody who asks from here on. */
+  #fail(reason: unknown): void {
+    // Every commit that fails tells its reason anew, and each has to be listened to.
+    const failure = commitFailure(reason);
+    this.#failure ??= failure;
+    for (const { done } of [...this.#underWay, ...this.#submitted]) this.#refused(done);
+    this.#underWay = [];
+    this.#submitted = [];
+  }
+
+  /** True, and `done` is told why in a later turn, if a write has failed. */
   #refused(done: Durable): boolean {
     if (this.#failure === undefined) return false;
     void this.#failure.then(done);
@@ -331,12 +504,29 @@ export class LmdbLogStore implements LogStore {
   }
 }
 
-function nextHead(head: Head, change: LogAppend): Head {
-  return {
-    promise: change.promise ?? head.promise,
-    chosenThrough: change.chosenThrough ?? head.chosenThrough,
-    trimmedThrough: change.trimThrough ?? head.trimmedThrough,
-  };
+interface Placed {
+  readonly log: GroupLog;
+  readonly epoch: number;
+  readonly slot: Slot;
+  readonly place: Place;
+}
+
+/** Between those two, ascending: of those in the journal and those in the environment. */
+function* slotsOf(log: EpochLog | undefined, from: Slot, through: Slot): Generator<Slot> {
+  if (log === undefined) return;
+  const { places, settled } = log;
+  if (settled === undefined) {
+    yield* places.slots(from, through);
+    return;
+  }
+  const first = Math.max(from, Math.min(settled.from, places.lowest ?? settled.from));
+  const last = Math.min(through, Math.max(settled.through, places.highest ?? 0));
+  for (let slot = first; slot <= last; slot++) yield slot;
+}
+
+/** Where a record ends in its group's stream of appended bytes. */
+function endOf(value: Buffer): number {
+  return positionOf(value).end;
 }
 
 function storedBirth(content: Buffer): StoredBirth {

@@ -12,7 +12,7 @@ import { SynodError } from "../errors/synod-error.ts";
 
 const format = 1;
 const checksumBytes = 4;
-const ballotBytes = 4 + 8 + 8;
+export const ballotBytes = 4 + 8 + 8;
 const recordHeaderBytes = checksumBytes + 1 + ballotBytes + 8;
 const headBytes = checksumBytes + 1 + ballotBytes + 8 + 8;
 
@@ -49,14 +49,30 @@ export function slotOfKey(key: Buffer): Slot {
   return key.readUInt32BE(at) * 2 ** 32 + key.readUInt32BE(at + 4);
 }
 
+export function recordValueBytes({ entry }: LogRecord): number {
+  return recordHeaderBytes + entry.length;
+}
+
 /** `position` counts the bytes of all records ever appended to the group before this one. */
 export function encodeRecord(key: Buffer, record: LogRecord, position: number): Buffer {
-  const value = Buffer.allocUnsafe(recordHeaderBytes + record.entry.length);
-  value[checksumBytes] = format;
-  writeBallot(value, checksumBytes + 1, record.ballot);
-  value.writeDoubleBE(position, recordHeaderBytes - 8);
-  value.set(record.entry, recordHeaderBytes);
-  return sealed(key, value);
+  const value = Buffer.allocUnsafe(recordValueBytes(record));
+  writeRecord(value, 0, key, record, position);
+  return value;
+}
+
+/** Writes `recordValueBytes(record)` bytes. */
+export function writeRecord(
+  target: Buffer,
+  at: number,
+  key: Buffer,
+  record: LogRecord,
+  position: number,
+): void {
+  target[at + checksumBytes] = format;
+  writeBallot(target, at + checksumBytes + 1, record.ballot);
+  target.writeDoubleBE(position, at + recordHeaderBytes - 8);
+  target.set(record.entry, at + recordHeaderBytes);
+  sealed(key, target.subarray(at, at + recordValueBytes(record)));
 }
 
 export function decodeRecord(key: Buffer, value: Buffer): LogRecord {
@@ -66,8 +82,11 @@ export function decodeRecord(key: Buffer, value: Buffer): LogRecord {
   return { epoch: ballot.epoch, slot: slotOfKey(key), ballot, entry };
 }
 
-/** Where the record lies in the group's stream of appended bytes. */
+/** Where the record lies in the group's stream of appended bytes. Throws `CORRUPT_STORE` for less than a record. */
 export function positionOf(value: Buffer): { readonly start: number; readonly end: number } {
+  if (value.length < recordHeaderBytes) {
+    throw new SynodError("CORRUPT_STORE", "a log record is cut off: it was not written like that");
+  }
   const start = value.readDoubleBE(recordHeaderBytes - 8);
   return { start, end: start + value.length };
 }
@@ -127,13 +146,13 @@ function verify(key: Buffer, value: Buffer, lengthMin: number): void {
   }
 }
 
-function writeBallot(value: Buffer, at: number, { epoch, round, member }: Ballot): void {
+export function writeBallot(value: Buffer, at: number, { epoch, round, member }: Ballot): void {
   value.writeUInt32BE(epoch, at);
   value.writeDoubleBE(round, at + 4);
   value.writeDoubleBE(member, at + 12);
 }
 
-function readBallot(value: Buffer, at: number): Ballot {
+export function readBallot(value: Buffer, at: number): Ballot {
   return {
     epoch: value.readUInt32BE(at),
     round: value.readDoubleBE(at + 4),

@@ -22,17 +22,17 @@ function traceOf(name: string): string {
   return join(cluster.directory, `${name}.calls`);
 }
 
-function isOnLog({ text }: SystemCall): boolean {
-  return text.includes("/log/data.mdb>");
+/** When the write of the entry to the node's journal had returned, which was opened so that it is on disk then. */
+function flushedS(calls: readonly SystemCall[], marker: string): number | undefined {
+  return calls.find(
+    ({ name, text }) =>
+      name === "pwrite64" && text.includes("/log/journal-") && text.includes(marker),
+  )?.endS;
 }
 
-/** When the node's first flush behind its write of the entry had ended; undefined if there is none. */
-function flushedS(calls: readonly SystemCall[], marker: string): number | undefined {
-  const written = calls.find((call) => isOnLog(call) && call.text.includes(marker));
-  return calls.find(
-    (call) =>
-      call.name === "fdatasync" && isOnLog(call) && call.startS >= (written?.endS ?? Infinity),
-  )?.endS;
+/** How the node opened the files of its journal. */
+function journalsOpened(calls: readonly SystemCall[]): readonly SystemCall[] {
+  return calls.filter(({ name, text }) => name === "openat" && text.includes("/log/journal-"));
 }
 
 /** When the leader began to say that the write of this entry was done. */
@@ -62,6 +62,14 @@ test.runIf(canTrace)(
       );
     }
     const calls = new Map(names.map((name) => [name, callsIn(traceOf(name))]));
+    for (const own of calls.values()) {
+      const forWriting = journalsOpened(own).filter(({ text }) => text.includes("O_RDWR"));
+      expect(forWriting.length).toBeGreaterThan(0);
+      for (const { text } of forWriting) {
+        // A file is made empty first; what is written to is opened again.
+        expect(text).toMatch(/O_DSYNC|O_CREAT/);
+      }
+    }
     for (let turn = 0; turn < writes; turn++) {
       const marker = markerOf(turn);
       const replied = repliedS(calls.get(leader) ?? [], marker);

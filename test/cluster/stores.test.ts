@@ -1,5 +1,5 @@
 /** Data directories that are not what they seem, and topology files that say something else than what runs. */
-import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { renderTopology } from "../../infra/topology/render-topology.ts";
@@ -130,7 +130,7 @@ test("a damaged record stops the replica that meets it, and is never served", as
   resultOf(await client.put("a", marker));
   await cluster.kill("n3");
   cluster.start("n1");
-  damageEvery(marker, join(cluster.node("n3").dataDirectory, "log", "data.mdb"));
+  damageEvery(marker, join(cluster.node("n3").dataDirectory, "log"));
   cluster.start("n3");
   await cluster.waitUntil("n3 says that its store is corrupt", () => {
     const status = cluster.status("n3");
@@ -144,16 +144,18 @@ test("a damaged record stops the replica that meets it, and is never served", as
   await othersGoOn();
 });
 
-/** Flips a bit in each copy of the text. */
-function damageEvery(text: string, path: string): void {
-  const bytes = readFileSync(path);
+/** Flips a bit in each copy of the text that a file of the directory holds. */
+function damageEvery(text: string, directory: string): void {
   let damaged = 0;
-  for (let at = bytes.indexOf(text); at >= 0; at = bytes.indexOf(text, at + 1)) {
-    bytes[at] = (bytes[at] ?? 0) ^ 1;
-    damaged += 1;
+  for (const path of readdirSync(directory).map((name) => join(directory, name))) {
+    const bytes = readFileSync(path);
+    for (let at = bytes.indexOf(text); at >= 0; at = bytes.indexOf(text, at + 1)) {
+      bytes[at] = (bytes[at] ?? 0) ^ 1;
+      damaged += 1;
+    }
+    writeFileSync(path, bytes);
   }
   expect(damaged).toBeGreaterThan(0);
-  writeFileSync(path, bytes);
 }
 
 test("nodes whose files disagree at their first start found no cluster, and say why", async () => {

@@ -1,13 +1,21 @@
 /** What only a real disk does to a log: it is copied, emptied, flipped and opened twice. */
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  cpSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { open } from "lmdb";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openLmdbLogStore, type LmdbLogStore } from "../../infra/log-store/lmdb-log-store.ts";
-import { recordKey } from "../../infra/log-store/record-format.ts";
 import type { LogAppend } from "../../machines/record.ts";
 import { counting } from "../support/doubles.ts";
 
@@ -60,50 +68,60 @@ async function withRecords(count: number): Promise<void> {
   await close(store);
 }
 
-/** Changes stored bytes behind the store's back. */
-async function tamper(
-  change: (
-    get: (slot: number) => Buffer,
-    put: (slot: number, value: Buffer) => Promise<boolean>,
-  ) => Promise<unknown>,
-): Promise<void> {
-  const environment = open<Buffer, Buffer>({
-    path: join(directory, "log"),
-    encoding: "binary",
-    keyEncoding: "binary",
-    maxDbs: 8,
-  });
-  const records = environment.openDB<Buffer, Buffer>({
-    name: "records",
-    encoding: "binary",
-    keyEncoding: "binary",
-  });
-  const get = (slot: number): Buffer => Buffer.from(records.get(recordKey("g1", 1, slot)) ?? []);
-  await change(get, (slot, value) => records.put(recordKey("g1", 1, slot), value));
-  await environment.close();
+/** Changes stored bytes behind the store's back: `change` is given those of the journal's file that holds the text. */
+function tamper(text: string, change: (bytes: Buffer) => void): void {
+  const log = join(directory, "log");
+  for (const name of readdirSync(log).filter((file) => file.startsWith("journal-"))) {
+    const path = join(log, name);
+    const bytes = readFileSync(path);
+    if (!bytes.includes(text)) continue;
+    change(bytes);
+    const file = openSync(path, "r+");
+    writeSync(file, bytes, 0, bytes.length, 0);
+    closeSync(file);
+    return;
+  }
+  throw new Error(`nothing in ${log} holds ${text}`);
 }
 
-test("a flipped bit is reported, not served", async () => {
-  await withRecords(3);
-  await tamper((get, put) => {
-    const value = get(2);
-    value[value.length - 1] = (value.at(-1) ?? 0) ^ 1;
-    return put(2, value);
+function flipBitOf(text: string): void {
+  tamper(text, (bytes) => {
+    const at = bytes.indexOf(text);
+    bytes[at] = (bytes[at] ?? 0) ^ 1;
   });
-  const store = await openStore();
+}
+
+async function openWithRecords(count: number): Promise<LmdbLogStore> {
+  await withRecords(count);
+  return openStore();
+}
+
+test("a bit that flips while the store is open is reported, not served", async () => {
+  const store = await openWithRecords(3);
+  flipBitOf("entry 2");
   expect(store.read("g1", 1, 1, 1, Infinity)).toHaveLength(1);
   expect(() => store.read("g1", 1, 1, 3, Infinity)).toThrow(/fails its checksum/);
 });
 
 test("two records that changed places are reported, not served", async () => {
-  await withRecords(2);
-  await tamper(async (get, put) => {
-    const [first, second] = [get(1), get(2)];
-    await put(1, second);
-    await put(2, first);
+  const store = await openWithRecords(2);
+  tamper("entry 1", (bytes) => {
+    const [first, second] = [bytes.indexOf("entry 1"), bytes.indexOf("entry 2")];
+    // With everything that belongs to them alone: checksum, format, ballot and position lie before the entry.
+    const length = 33 + "entry 1".length;
+    const [one, two] = [first, second].map((at) =>
+      Buffer.from(bytes.subarray(at - 33, at - 33 + length)),
+    );
+    two?.copy(bytes, first - 33);
+    one?.copy(bytes, second - 33);
   });
-  const store = await openStore();
   expect(() => store.read("g1", 1, 1, 1, Infinity)).toThrow(/fails its checksum/);
+});
+
+test.each([1, 2, 3])("a store in which record %i was damaged does not open", async (slot) => {
+  await withRecords(3);
+  flipBitOf(`entry ${slot}`);
+  await expect(openStore()).rejects.toMatchObject({ code: "CORRUPT_STORE" });
 });
 
 test("an emptied log beside its identity file is a lost store", async () => {

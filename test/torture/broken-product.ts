@@ -40,16 +40,19 @@ export const mistakes: Readonly<Record<string, Mistake>> = {
     foundBy: lost,
   },
   "the log is never flushed": {
-    file: "infra/log-store/lmdb-log-store.js",
-    find: "eventTurnBatching: false,",
-    replace: "eventTurnBatching: false, noSync: true,",
-    // Nothing of the log is left, and the node says so.
+    file: "infra/log-store/journal/segment.js",
+    find: "(writesThrough ? constants.O_DSYNC : 0)",
+    replace: "0",
+    // Nothing of the journal is left, and the node says so.
     foundBy: ["replicas stop only for faults"],
   },
-  "the newest commit is not flushed": {
-    file: "infra/log-store/lmdb-log-store.js",
-    find: "eventTurnBatching: false,",
-    replace: "eventTurnBatching: false, noMetaSync: true,",
+  "the newest write is not flushed": {
+    file: "infra/log-store/journal/segment.js",
+    find: "this.#file = openSync(this.path, flags);",
+    // Each write makes the one before it durable.
+    replace: `this.#file = openSync(this.path, constants.O_RDWR);
+        const writeFrom = this.write.bind(this);
+        this.write = (frame, written) => { fdatasyncSync(this.#file); writeFrom(frame, written); };`,
     foundBy: lost,
   },
   "checkpoints are never flushed": {

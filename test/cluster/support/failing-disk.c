@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -35,4 +36,16 @@ int msync(void *start, size_t length, int flags) {
   static int (*next)(void *, size_t, int);
   if (next == NULL) next = (int (*)(void *, size_t, int))dlsym(RTLD_NEXT, "msync");
   return fails() ? refuse() : next(start, length, flags);
+}
+
+/* A write that returns when it is on disk is a flush as well. */
+ssize_t pwrite64(int file, const void *bytes, size_t length, off64_t offset) {
+  static ssize_t (*next)(int, const void *, size_t, off64_t);
+  if (next == NULL) next = (ssize_t(*)(int, const void *, size_t, off64_t))dlsym(RTLD_NEXT, "pwrite64");
+  if (fails() && (fcntl(file, F_GETFL) & O_DSYNC) != 0) return refuse();
+  return next(file, bytes, length, offset);
+}
+
+ssize_t pwrite(int file, const void *bytes, size_t length, off_t offset) {
+  return pwrite64(file, bytes, length, offset);
 }

@@ -22,7 +22,7 @@ const options = [
   "6000",
   "--seccomp-bpf",
   "-e",
-  "trace=fdatasync,write,writev,pwrite64,pwritev",
+  "trace=openat,fdatasync,write,writev,pwrite64,pwritev",
 ];
 
 /** False where strace is missing, or may not look at other processes. */

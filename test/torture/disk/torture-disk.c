@@ -58,6 +58,8 @@ struct file {
   pthread_mutex_t mutex;
   uint64_t end;
   uint64_t synced_through;
+  /* Something was written that only a flush makes durable. */
+  int unflushed;
   /* Durable writes under way, and where in the journal the earliest of them begins. */
   int durable_under_way;
   uint64_t first_under_way;
@@ -220,6 +222,26 @@ static ssize_t real_writev(int descriptor, const struct iovec *parts, int count,
   return syscall(SYS_writev, descriptor, parts, (unsigned long)count);
 }
 
+static int refuses_flush(void) {
+  if (!control->flushes_fail) return 0;
+  __atomic_add_fetch(&control->flushes_failed, 1, __ATOMIC_RELAXED);
+  errno = EIO;
+  return 1;
+}
+
+/* Everything written before `through` in the journal is on disk now. The caller holds the file's mutex. */
+static void note_synced(struct file *file, uint64_t through) {
+  if (through <= file->synced_through) return;
+  file->synced_through = through;
+  if (through == file->end) file->unflushed = 0;
+  if (through == file->end && through > JOURNAL_BYTES_MAX && file->durable_under_way == 0) {
+    /* Killed in between, the journal is shorter than its head says: there is nothing to undo. */
+    if (ftruncate(file->journal, EMPTY_END) != 0) abort();
+    file->end = file->synced_through = EMPTY_END;
+  }
+  journal_write(file->journal, &file->synced_through, sizeof(uint64_t), 0);
+}
+
 static ssize_t remembered_write(int descriptor, const struct iovec *parts, int count, off_t offset,
                                 write_call write) {
   struct file *file = file_of(descriptor);
@@ -227,10 +249,15 @@ static ssize_t remembered_write(int descriptor, const struct iovec *parts, int c
   size_t length = 0;
   for (int at = 0; at < count; at++) length += parts[at].iov_len;
   int durable = (fcntl(descriptor, F_GETFL) & O_DSYNC) != 0;
-  if (durable) wait_for_disk();
+  if (durable) {
+    __atomic_add_fetch(&control->flushes, 1, __ATOMIC_RELAXED);
+    wait_for_disk();
+    if (refuses_flush()) return -1;
+  }
   pthread_mutex_lock(&file->mutex);
   uint64_t at = remember(file, descriptor, (uint64_t)offset, length);
   if (!durable) {
+    file->unflushed = 1;
     ssize_t written = write(descriptor, parts, count, offset);
     pthread_mutex_unlock(&file->mutex);
     return written;
@@ -244,23 +271,12 @@ static ssize_t remembered_write(int descriptor, const struct iovec *parts, int c
     journal_write(file->journal, &yes, sizeof(yes), at + offsetof(struct record, durable));
   }
   file->durable_under_way--;
-  pthread_mutex_unlock(&file->mutex);
-  return written;
-}
-
-/* Everything written before `through` in the journal is on disk now. */
-static void note_synced(struct file *file, uint64_t through) {
-  pthread_mutex_lock(&file->mutex);
-  if (through > file->synced_through) {
-    file->synced_through = through;
-    if (through == file->end && through > JOURNAL_BYTES_MAX && file->durable_under_way == 0) {
-      /* Killed in between, the journal is shorter than its head says: there is nothing to undo. */
-      if (ftruncate(file->journal, EMPTY_END) != 0) abort();
-      file->end = file->synced_through = EMPTY_END;
-    }
-    journal_write(file->journal, &file->synced_through, sizeof(uint64_t), 0);
+  /* A file that is only ever written so needs no flush, and its journal would grow for ever. */
+  if (file->durable_under_way == 0 && !file->unflushed && written == (ssize_t)length) {
+    note_synced(file, file->end);
   }
   pthread_mutex_unlock(&file->mutex);
+  return written;
 }
 
 static int remembered_flush(int descriptor, long call) {
@@ -268,17 +284,16 @@ static int remembered_flush(int descriptor, long call) {
   if (file == NULL) return (int)syscall(call, descriptor);
   __atomic_add_fetch(&control->flushes, 1, __ATOMIC_RELAXED);
   wait_for_disk();
-  if (control->flushes_fail) {
-    __atomic_add_fetch(&control->flushes_failed, 1, __ATOMIC_RELAXED);
-    errno = EIO;
-    return -1;
-  }
+  if (refuses_flush()) return -1;
   pthread_mutex_lock(&file->mutex);
   uint64_t through = file->durable_under_way > 0 ? file->first_under_way : file->end;
   pthread_mutex_unlock(&file->mutex);
   int failed = (int)syscall(call, descriptor);
-  if (failed == 0) note_synced(file, through);
-  return failed;
+  if (failed != 0) return failed;
+  pthread_mutex_lock(&file->mutex);
+  note_synced(file, through);
+  pthread_mutex_unlock(&file->mutex);
+  return 0;
 }
 
 ssize_t pwrite(int descriptor, const void *bytes, size_t length, off_t offset) {
