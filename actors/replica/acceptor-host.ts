@@ -21,6 +21,10 @@ export interface AcceptorHostOptions {
   readonly appliedThrough: () => number;
   readonly voting: () => void;
   readonly trimmed: (through: number) => void;
+  /** An append has begun. */
+  readonly appending: () => void;
+  /** An append is on disk, and whoever waited for it is answered. */
+  readonly appended: () => void;
 }
 
 export type AcceptorHost = Actor<AcceptorEvent, AcceptorEffect, Acceptor>;
@@ -29,9 +33,11 @@ export function hostAcceptor(options: AcceptorHostOptions): AcceptorHost {
   const { group, memory, host, links, store, freshness } = options;
 
   const append = (sequence: number, change: LogAppend): void => {
+    options.appending();
     store.append(group, change, (failure) => {
       if (failure !== undefined) return links.storageFailed(failure);
       actor.post({ type: "durable", sequence });
+      options.appended();
       if (change.trimThrough !== undefined) options.trimmed(change.trimThrough);
     });
   };

@@ -22,6 +22,8 @@ export interface ApplierOptions {
   readonly answers: Answers;
   /** The table in memory is full: nothing is applied until a checkpoint has made room. */
   readonly saturated: () => boolean;
+  /** Somebody waits for the disk to answer, and nobody for what is applied: `appended` is called when it has. */
+  readonly diskComesFirst: () => boolean;
   /** An entry was applied and its frames are answered. It must not throw. */
   readonly entryApplied: (slot: number) => void;
   /** A slice is done. */
@@ -40,6 +42,8 @@ export class Applier {
   readonly #decoder = new EntryDecoder();
   #target = 0;
   #scheduled = false;
+  /** Something is to be applied behind the append that is under way. */
+  #held = false;
   /** Something failed half-way, or the replica stopped: the state may not be trusted, and nothing more is applied. */
   #ended = false;
   /** Records read ahead from the store, ascending, the next to apply first. */
@@ -49,10 +53,22 @@ export class Applier {
     this.#options = options;
   }
 
-  /** Everything up to `through` is chosen. */
+  /**
+   * Everything up to `through` is chosen. A follower, whose answers its leader waits for, lets its disk answer first:
+   * applying would keep that answer waiting. It does so once, so that a slow disk does not keep it from applying.
+   */
   applyThrough(through: number): void {
     if (through > this.#target) this.#target = through;
-    if (!this.#scheduled) this.#slice();
+    if (this.#scheduled) return;
+    this.#held = !this.#held && this.#options.diskComesFirst();
+    if (!this.#held) this.#slice();
+  }
+
+  /** The disk has answered. What is said because of that leaves before anything is applied. */
+  appended(): void {
+    if (!this.#held) return;
+    this.#held = false;
+    if (!this.#scheduled) this.#continueLater();
   }
 
   /** A checkpoint made room in the table. */

@@ -54,6 +54,8 @@ export class Replica {
   readonly #standing: Standing;
   readonly #drain: Drain;
   readonly #feed: ChangeFeed;
+  /** Appends that the disk has not answered yet. */
+  #appends = 0;
   /** Since this start. */
   #checkpoints = 0;
   #trims = 0;
@@ -104,6 +106,7 @@ export class Replica {
       state,
       answers: this.#answers,
       saturated,
+      diskComesFirst: () => this.#appends > 0 && !this.leads,
       entryApplied: (slot) => {
         options.entryApplied?.(state);
         this.#feed.entryApplied(slot);
@@ -147,6 +150,13 @@ export class Replica {
       appliedThrough: () => state.appliedThrough,
       voting: () => this.#noteVoting(),
       trimmed: () => this.#noteTrimmed(),
+      appending: () => {
+        this.#appends += 1;
+      },
+      appended: () => {
+        this.#appends -= 1;
+        if (this.#appends === 0) this.#applier.appended();
+      },
     });
     this.#proposer = hostProposer({
       group,

@@ -113,7 +113,6 @@ export class LmdbLogStore implements LogStore {
   #submitted: Submitted[] = [];
   /** Taken from there, and on their way to the disk. */
   #underWay: readonly Submitted[] = [];
-  #flushScheduled = false;
   /** One frame at a time is on its way to the disk. */
   #flushing: Promise<void> | undefined;
   /** The environment takes over from the journal. */
@@ -193,7 +192,7 @@ export class LmdbLogStore implements LogStore {
     };
     const submittedMs = performance.now();
     this.#submitted.push({ group: name, change, positionOf, log, done, submittedMs });
-    this.#scheduleFlush();
+    if (this.#flushing === undefined) this.#flush();
   }
 
   read(
@@ -247,9 +246,7 @@ export class LmdbLogStore implements LogStore {
 
   /** What was submitted is flushed first, unless the disk has failed. */
   async close(): Promise<void> {
-    while (this.#flushing !== undefined || this.#flushScheduled) {
-      await (this.#flushing ?? new Promise((resolve) => setImmediate(resolve)));
-    }
+    while (this.#flushing !== undefined) await this.#flushing;
     await this.#settling;
     try {
       if (this.#failure === undefined) await this.#journal.seal();
@@ -297,31 +294,12 @@ export class LmdbLogStore implements LogStore {
     return this.#environment.records.get(recordKey(name, epoch, slot));
   }
 
-  /**
-   * Behind everything that is handled at once, so that it shares the flush, and behind the messages that were
-   * published before: others shall write while this disk does.
-   */
-  #scheduleFlush(): void {
-    if (this.#flushScheduled || this.#flushing !== undefined) return;
-    this.#flushScheduled = true;
-    queueMicrotask(() => {
-      this.#flushScheduled = false;
-      this.#flush();
-    });
-  }
-
   #flush(): void {
     if (this.#submitted.length === 0 || this.#failure !== undefined) return;
-    this.#flushing = this.#flushOnce().then(
-      () => {
-        this.#flushing = undefined;
-        this.#flush();
-      },
-      (reason: unknown) => {
-        this.#flushing = undefined;
-        this.#fail(reason);
-      },
-    );
+    this.#flushing = this.#flushOnce().catch((reason: unknown) => {
+      this.#flushing = undefined;
+      this.#fail(reason);
+    });
   }
 
   async #flushOnce(): Promise<void> {
@@ -334,6 +312,9 @@ export class LmdbLogStore implements LogStore {
     await Promise.all([this.#writeFrame(batch), this.#keepPromises(batch)]);
     if (this.#failure !== undefined) return;
     this.#underWay = [];
+    this.#flushing = undefined;
+    // The disk goes on with what has come meanwhile, before anybody acts on what it has done.
+    this.#flush();
     const endMs = performance.now();
     for (const { log, change, done, submittedMs } of batch) {
       log.durable = nextHead(log.durable, change);
