@@ -13,6 +13,12 @@ export async function commitFailure(rejection: unknown): Promise<SynodError> {
   return new SynodError("STORAGE_FAILED", `the log could not be written: ${text}`, { cause });
 }
 
+/** Listens to all that a write may reject with, for a write whose promise is dropped or lost in a race. */
+export function heard<Value>(write: Promise<Value>): Promise<Value> {
+  write.catch((rejection: unknown) => reasonOf(rejection));
+  return write;
+}
+
 function reasonOf(rejection: unknown): Promise<unknown> {
   const { commitError } = rejection as { readonly commitError?: Promise<never> };
   if (commitError === undefined) return Promise.resolve(rejection);

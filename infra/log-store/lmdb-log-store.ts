@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { compareBallots, type Slot } from "../../machines/ballot.ts";
 import { invariant } from "../../machines/invariant.ts";
 import type { LogAppend, LogRecord } from "../../machines/record.ts";
+import { SynodError } from "../errors/synod-error.ts";
 import { makeDirectory } from "../files/make-directory.ts";
 import type { Randomness } from "../randomness/randomness.ts";
 import { commitFailure } from "./commit-failure.ts";
@@ -53,11 +54,13 @@ export interface LmdbLogStoreOptions {
 }
 
 const segmentBytesDefault = 16 * 2 ** 20;
+/** How long closing waits for the environment after a failure. */
+const lastCommitMsMax = 1_000;
 const identityKey = Buffer.from("identity");
 
 /**
  * Opens or creates the store and raises its incarnation durably. Throws `STORE_LOCKED`, `LOST_STORE`,
- * `RESTORED_STORE`, `TOPOLOGY_DIFFERS`, `CORRUPT_STORE` or `INCOMPATIBLE_VERSION`.
+ * `RESTORED_STORE`, `TOPOLOGY_DIFFERS`, `CORRUPT_STORE`, `STORAGE_FAILED` or `INCOMPATIBLE_VERSION`.
  */
 export async function openLmdbLogStore(options: LmdbLogStoreOptions): Promise<LmdbLogStore> {
   makeDirectory(options.directory);
@@ -117,10 +120,14 @@ export class LmdbLogStore implements LogStore {
   #flushing: Promise<void> | undefined;
   /** The environment takes over from the journal. */
   #settling: Promise<void> | undefined;
-  /** The first failure. A later flush may succeed with pages lost, so nothing is written any more. */
+  /** Puts into the environment that were not answered yet. */
+  readonly #puts = new Set<{ readonly done: Durable }>();
+  /** The first failure, or that it is closed. A later flush may succeed with pages lost, so nothing is written any more. */
   #failure: Promise<Error> | undefined;
+  #noteFailed: () => void = () => undefined;
+  readonly #failed = new Promise<void>((resolve) => (this.#noteFailed = resolve));
 
-  /** Reads the journal; rejects with `CORRUPT_STORE`. */
+  /** Reads the journal; rejects with `CORRUPT_STORE` or `STORAGE_FAILED`. */
   static async open(
     environment: LogEnvironment,
     identity: StoreIdentity,
@@ -128,7 +135,11 @@ export class LmdbLogStore implements LogStore {
     unlock: () => void,
   ): Promise<LmdbLogStore> {
     const store = new LmdbLogStore(environment, identity, options, unlock);
-    await store.#replay();
+    try {
+      await store.#replay();
+    } catch (error) {
+      throw error instanceof SynodError ? error : await commitFailure(error);
+    }
     return store;
   }
 
@@ -244,15 +255,23 @@ export class LmdbLogStore implements LogStore {
     this.#settle(this.#environment.peers.put(key, value), done);
   }
 
-  /** What was submitted is flushed first, unless the disk has failed. */
+  /** What was submitted is flushed first, unless the disk has failed. Later calls fail. */
   async close(): Promise<void> {
-    while (this.#flushing !== undefined) await this.#flushing;
-    await this.#settling;
+    while (this.#failure === undefined && this.#flushing !== undefined) {
+      await Promise.race([this.#flushing, this.#failed]);
+    }
+    const failed = this.#failure !== undefined;
+    this.#failure ??= Promise.resolve(new SynodError("STORAGE_FAILED", "the log is closed"));
     try {
-      if (this.#failure === undefined) await this.#journal.seal();
+      if (!failed) {
+        await Promise.race([this.#settling, this.#failed]);
+        await this.#journal.seal();
+      }
     } finally {
-      this.#journal.close();
-      await this.#environment.close();
+      await this.#journal.close();
+      const closing = this.#environment.close();
+      // Once a commit has failed, the package may never answer another one, nor wait for it in vain.
+      await (failed ? Promise.race([closing, delayed(lastCommitMsMax)]) : closing);
       this.#unlock();
     }
   }
@@ -305,6 +324,7 @@ export class LmdbLogStore implements LogStore {
   async #flushOnce(): Promise<void> {
     if (this.#journal.isFull) {
       await this.#journal.rotate();
+      if (this.#failure !== undefined) return;
       this.#settleOldest();
     }
     const batch = this.#takeBatch();
@@ -355,13 +375,13 @@ export class LmdbLogStore implements LogStore {
    * what is chosen must not run ahead of the journal's records.
    */
   async #keepPromises(batch: readonly Submitted[]): Promise<void> {
-    let kept: Promise<boolean> | undefined;
+    const kept: Promise<boolean>[] = [];
     for (const { log, change } of batch) {
       if (change.promise === undefined) continue;
       log.settled = nextHead(log.settled, { promise: change.promise });
-      kept = this.#environment.putHead(log.name, log.settled);
+      kept.push(this.#environment.putHead(log.name, log.settled));
     }
-    await kept;
+    await Promise.all(kept);
   }
 
   #place(log: GroupLog, segment: Segment, frameAt: number, record: PlacedRecord): void {
@@ -419,10 +439,13 @@ export class LmdbLogStore implements LogStore {
 
   /** Whatever of the segment is still needed moves into the environment; in one transaction the segment is struck off. */
   async #settleSegment(oldest: Segment): Promise<void> {
-    const moved = oldest.live === 0 ? [] : [...this.#placesIn(oldest)];
+    // Read before anything is written: reading throws if the disk has damaged a record.
+    const moved = (oldest.live === 0 ? [] : [...this.#placesIn(oldest)]).map((placed) => ({
+      ...placed,
+      value: this.#journal.read(placed.place),
+    }));
     const settled = this.#environment.batch(() => {
-      for (const { log, epoch, slot, place } of moved) {
-        const value = this.#journal.read(place);
+      for (const { log, epoch, slot, value } of moved) {
         void this.#environment.records.put(recordKey(log.name, epoch, slot), value);
         const own = log.epoch(epoch);
         own.settled = widened(own.settled, slot);
@@ -456,25 +479,30 @@ export class LmdbLogStore implements LogStore {
   }
 
   #settle(committed: Promise<boolean>, done: Durable): void {
+    const put = { done };
+    this.#puts.add(put);
     committed.then(
       () => {
-        if (!this.#refused(done)) done(undefined);
+        if (this.#puts.delete(put)) done(undefined);
       },
-      (reason: unknown) => {
-        this.#fail(reason);
-        this.#refused(done);
-      },
+      (reason: unknown) => this.#fail(reason),
     );
   }
 
-  /** Whoever waits for the disk is told in a later turn, and so is everybody who asks from here on. */
+  /**
+   * Whoever waits for the disk is told in a later turn, and so is everybody who asks from here on. Nobody is left to a
+   * write that is still under way: after a failure the package may never answer it.
+   */
   #fail(reason: unknown): void {
     // Every commit that fails tells its reason anew, and each has to be listened to.
     const failure = commitFailure(reason);
     this.#failure ??= failure;
-    for (const { done } of [...this.#underWay, ...this.#submitted]) this.#refused(done);
+    this.#noteFailed();
+    const waiting = [...this.#underWay, ...this.#submitted, ...this.#puts];
     this.#underWay = [];
     this.#submitted = [];
+    this.#puts.clear();
+    for (const { done } of waiting) this.#refused(done);
   }
 
   /** True, and `done` is told why in a later turn, if a write has failed. */
@@ -483,6 +511,10 @@ export class LmdbLogStore implements LogStore {
     void this.#failure.then(done);
     return true;
   }
+}
+
+function delayed(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 interface Placed {

@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import { open, type Database, type RootDatabase } from "lmdb";
 import type { Slot } from "../../machines/ballot.ts";
+import { heard } from "./commit-failure.ts";
 import type { SegmentCatalogue } from "./journal/journal.ts";
 import type { SegmentEntry } from "./journal/segment.ts";
 import {
@@ -67,7 +68,7 @@ export class LogEnvironment {
         })),
       add: async (entry) => {
         const key = segmentKey(entry);
-        await this.#segments.put(key, encodeSealed(key, entry.nonce));
+        await heard(this.#segments.put(key, encodeSealed(key, entry.nonce)));
       },
     };
   }
@@ -80,7 +81,7 @@ export class LogEnvironment {
 
   putHead(group: string, head: Head): Promise<boolean> {
     const key = groupKey(group);
-    return this.#heads.put(key, encodeHead(key, head));
+    return heard(this.#heads.put(key, encodeHead(key, head)));
   }
 
   /** Those of these slots that are there. */
@@ -98,7 +99,7 @@ export class LogEnvironment {
 
   /** One transaction; resolves when it is on disk. */
   batch(write: () => unknown): Promise<unknown> {
-    return this.#root.batch(() => void write());
+    return heard(this.#root.batch(() => void write()));
   }
 
   /** Epochs with records here, found by jumping from each one's first record to the next one's. */

@@ -78,6 +78,9 @@ export class Journal {
   readonly #segments: Segment[] = [];
   readonly #spares: string[] = [];
   readonly #writer = new FrameWriter();
+  /** Resolves when the frame that was written last is on disk or has failed. */
+  #underWay: Promise<void> = Promise.resolve();
+  #closed = false;
   #sequence = 0;
   /** What was read last, and of which segment. */
   readonly #window = Buffer.allocUnsafe(windowBytes);
@@ -97,7 +100,7 @@ export class Journal {
     try {
       await this.#load(replayed);
     } catch (failure) {
-      this.close();
+      await this.close();
       throw failure;
     }
   }
@@ -150,7 +153,7 @@ export class Journal {
     const places = additions.map(({ group, change, positionOf }) =>
       this.#writer.add(group, change, positionOf),
     );
-    segment.write(this.#writer.finish(), (failure) => {
+    this.#write(segment, (failure) => {
       if (this.#windowOf === segment) this.#windowOf = undefined;
       written(failure, segment, places, frameAt);
     });
@@ -185,7 +188,10 @@ export class Journal {
     return this.#append(frameKind.seal, this.#newest);
   }
 
-  close(): void {
+  /** Waits for what is on its way to the disk; nothing is written any more. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#underWay;
     for (const segment of this.#segments) segment.close();
   }
 
@@ -228,6 +234,7 @@ export class Journal {
 
   async #beginSegment(): Promise<void> {
     const { directory, catalogue, nonce } = this.#options;
+    if (this.#closed) throw new Error("the journal is closed");
     const entry = { number: (this.#segments.at(-1)?.number ?? 0) + 1, nonce: nonce() };
     const path = segmentPath(directory, entry);
     const spare = this.#spares.pop();
@@ -235,8 +242,14 @@ export class Journal {
     else renameSync(spare, path);
     flushDirectory(directory);
     const segment = new Segment(directory, entry);
-    await this.#append(frameKind.opening, segment);
-    await catalogue.add(entry);
+    try {
+      await this.#append(frameKind.opening, segment);
+      await catalogue.add(entry);
+      if (this.#closed) throw new Error("the journal is closed");
+    } catch (failure) {
+      segment.close();
+      throw failure;
+    }
     this.#segments.push(segment);
   }
 
@@ -244,7 +257,17 @@ export class Journal {
     this.#begin(kind, segment);
     return new Promise((resolve, reject) => {
       const written: Written = (failure) => (failure === null ? resolve() : reject(failure));
-      segment.write(this.#writer.finish(), written);
+      this.#write(segment, written);
+    });
+  }
+
+  #write(segment: Segment, written: Written): void {
+    if (this.#closed) throw new Error("the journal is closed");
+    this.#underWay = new Promise((resolve) => {
+      segment.write(this.#writer.finish(), (failure) => {
+        resolve();
+        written(failure);
+      });
     });
   }
 
