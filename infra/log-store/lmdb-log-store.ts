@@ -16,7 +16,7 @@ import { GroupLog, headChangeOf, nextHead, sameHead, widened, type EpochLog } fr
 import { changeBytes, nonceBytes, type PlacedRecord } from "./journal/frame-format.ts";
 import { frameBytesMax, Journal, placeOf, type Addition } from "./journal/journal.ts";
 import type { Segment } from "./journal/segment.ts";
-import { segmentOf, type Place } from "./journal/slot-places.ts";
+import { segmentOf, SlotPlaces, type Place } from "./journal/slot-places.ts";
 import { groupKey, LogEnvironment } from "./log-environment.ts";
 import type {
   Durable,
@@ -56,6 +56,7 @@ export interface LmdbLogStoreOptions {
 const segmentBytesDefault = 16 * 2 ** 20;
 /** How long closing waits for the environment after a failure. */
 const lastCommitMsMax = 1_000;
+const emptyEpoch: EpochLog = { places: new SlotPlaces(), settled: undefined };
 const identityKey = Buffer.from("identity");
 
 /**
@@ -217,7 +218,7 @@ export class LmdbLogStore implements LogStore {
     const found: LogRecord[] = [];
     let bytes = 0;
     const first = Math.max(from, log.durable.trimmedThrough + 1);
-    for (const slot of slotsOf(log.epochs.get(epoch), first, through)) {
+    for (const slot of this.#slots(log, epoch, first, through)) {
       const value = this.#valueOf(log, epoch, slot);
       if (value === undefined) continue;
       found.push(decodeRecord(recordKey(name, epoch, slot), value));
@@ -302,6 +303,17 @@ export class LmdbLogStore implements LogStore {
       this.#logs.set(name, log);
     }
     return log;
+  }
+
+  /** Those with a record between those two, in the journal or in the environment, ascending. */
+  #slots({ name, epochs }: GroupLog, epoch: number, from: Slot, through: Slot): Generator<Slot> {
+    const { places, settled } = epochs.get(epoch) ?? emptyEpoch;
+    const inJournal = places.slots(from, through);
+    if (settled === undefined) return inJournal;
+    const first = Math.max(from, settled.from);
+    const last = Math.min(through, settled.through);
+    if (first > last) return inJournal;
+    return merged(inJournal, this.#environment.slots(name, epoch, first, last));
   }
 
   /** As it was stored, checked by whoever decodes it. */
@@ -524,17 +536,15 @@ interface Placed {
   readonly place: Place;
 }
 
-/** Between those two, ascending: of those in the journal and those in the environment. */
-function* slotsOf(log: EpochLog | undefined, from: Slot, through: Slot): Generator<Slot> {
-  if (log === undefined) return;
-  const { places, settled } = log;
-  if (settled === undefined) {
-    yield* places.slots(from, through);
-    return;
+/** Ascending, each once; both are ascending. */
+function* merged(left: Generator<Slot>, right: Generator<Slot>): Generator<Slot> {
+  let next = left.next();
+  for (const slot of right) {
+    for (; next.done !== true && next.value < slot; next = left.next()) yield next.value;
+    if (next.done !== true && next.value === slot) next = left.next();
+    yield slot;
   }
-  const first = Math.max(from, Math.min(settled.from, places.lowest ?? settled.from));
-  const last = Math.min(through, Math.max(settled.through, places.highest ?? 0));
-  for (let slot = first; slot <= last; slot++) yield slot;
+  for (; next.done !== true; next = left.next()) yield next.value;
 }
 
 /** Where a record ends in its group's stream of appended bytes. */

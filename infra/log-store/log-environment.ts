@@ -123,6 +123,13 @@ export class LogEnvironment {
     }
   }
 
+  /** The slots that have a record between those two, ascending. */
+  *slots(group: string, epoch: number, from: Slot, through: Slot): Generator<Slot> {
+    const start = recordKey(group, epoch, from);
+    const end = recordKey(group, epoch, through + 1);
+    for (const key of this.records.getKeys({ start, end })) yield slotOfKey(key);
+  }
+
   close(): Promise<void> {
     return this.#root.close();
   }

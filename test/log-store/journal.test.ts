@@ -1,6 +1,7 @@
 /** What a log holds after its process was killed between any two writes, or in the middle of one. */
 import {
   cpSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readdirSync,
@@ -205,6 +206,75 @@ test("records that a quiet group still needs move out of the way of a busy one's
   await close(again);
   const last = join(root, `copy${copies}`);
   expect(entries(await openStore(last), "quiet")).toEqual(["3 kept too"]);
+});
+
+test("a log that was far behind goes on where the others are, and is read across the gap", async () => {
+  const directory = join(root, "n1");
+  let store = await openStore(directory);
+  const far = 2 ** 40;
+  await append(store, "g1", { records: [record(1, "near"), record(far, "far")] });
+  for (const expected of [
+    ["1 near", `${far} far`],
+    ["1 near", `${far} far`, `${far + 1} farther`],
+  ]) {
+    if (expected.length === 3) {
+      // The others move into the environment, which has a gap as well then.
+      for (let slot = 1; slot <= 60; slot++) {
+        await append(store, "busy", { records: [record(slot, "x")], trimThrough: slot - 1 });
+      }
+      await append(store, "g1", { records: [record(far + 1, "farther")] });
+    }
+    expect(entries(store)).toEqual(expected);
+    await close(store);
+    store = await openStore(directory);
+    expect(entries(store)).toEqual(expected);
+    const unchosen = store.load("g1").unchosen.map(({ slot }) => slot);
+    expect(unchosen).toEqual(expected.map((text) => Number(text.split(" ")[0])));
+  }
+});
+
+test("files that crashes left unlisted, with the same number again and again, are no hindrance", async () => {
+  const directory = join(root, "n1");
+  await close(await openStore(directory));
+  // Two crashes while a segment was begun: the second was written to another file that had been emptied.
+  const next = Math.max(...journalFiles(directory).map((path) => Number(path.slice(-10)))) + 1;
+  writeFileSync(join(directory, "log", `journal-spare-${next}`), "");
+  writeFileSync(join(directory, "log", `journal-${String(next).padStart(10, "0")}`), "");
+  const store = await openStore(directory);
+  for (let slot = 1; slot <= 20; slot++) {
+    await append(store, "g1", { records: [record(slot, `entry ${slot}`)] });
+  }
+  expect(entries(await openStore(killed(directory)))).toHaveLength(20);
+});
+
+test.skipIf(process.platform !== "linux")(
+  "a journal that cannot be begun is a failure of the storage, and leaves no file open",
+  async () => {
+    const directory = join(root, "n1");
+    await close(await openStore(directory));
+    const next = Math.max(...journalFiles(directory).map((path) => Number(path.slice(-10)))) + 1;
+    mkdirSync(join(directory, "log", `journal-${String(next).padStart(10, "0")}`, "full"), {
+      recursive: true,
+    });
+    for (const path of journalFiles(directory)) if (path.includes("spare")) rmSync(path);
+    const before = readdirSync("/proc/self/fd").length;
+    await expect(openStore(directory)).rejects.toMatchObject({ code: "STORAGE_FAILED" });
+    expect(readdirSync("/proc/self/fd").length).toBeLessThanOrEqual(before);
+  },
+);
+
+test("what is appended after closing is refused, and written nowhere", async () => {
+  const store = await openStore(join(root, "n1"));
+  await append(store, "g1", { records: [record(1, "first")] });
+  await close(store);
+  // They get the numbers that the journal's files had.
+  const others = Array.from({ length: 20 }, (_, index) => join(root, `other${index}`));
+  const files = others.map((path) => openSync(path, "w+"));
+  await expect(append(store, "g1", { records: [record(2, "late")] })).rejects.toMatchObject({
+    code: "STORAGE_FAILED",
+  });
+  expect(others.map((path) => statSync(path).size)).toEqual(others.map(() => 0));
+  for (const file of files) closeSync(file);
 });
 
 test("a promise lies in the environment before it is acknowledged", async () => {

@@ -162,6 +162,11 @@ export class FrameWriter {
     return placed;
   }
 
+  /** Of the frame begun last, so far, without stamps. */
+  get bytes(): number {
+    return this.#end;
+  }
+
   /** As it is written to the file; valid until the next frame is begun. */
   finish(): Buffer {
     const bytes = this.#bytes;

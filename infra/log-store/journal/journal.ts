@@ -26,7 +26,7 @@ import {
   type PlacedRecord,
   type StoredChange,
 } from "./frame-format.ts";
-import { offsetOf, placeIn, segmentOf, type Place } from "./slot-places.ts";
+import { offsetOf, offsetsMax, placeIn, segmentOf, type Place } from "./slot-places.ts";
 import { Segment, segmentPath, type SegmentEntry, type Written } from "./segment.ts";
 
 /** Where the list of segments is kept, durably. */
@@ -133,8 +133,8 @@ export class Journal {
   }
 
   segmentAt(place: Place): Segment | undefined {
-    const number = segmentOf(place);
-    return this.#segments.find((segment) => segment.number === number);
+    // Numbers have no gaps.
+    return this.#segments[segmentOf(place) - (this.#segments[0]?.number ?? 0)];
   }
 
   /** Writes one frame; `written` hears of it once it is on disk. Nothing else may be under way. */
@@ -153,6 +153,9 @@ export class Journal {
     const places = additions.map(({ group, change, positionOf }) =>
       this.#writer.add(group, change, positionOf),
     );
+    if (behind(frameAt, this.#writer.bytes) >= offsetsMax) {
+      throw new RangeError(`an append of ${this.#writer.bytes} bytes is too large for the journal`);
+    }
     this.#write(segment, (failure) => {
       if (this.#windowOf === segment) this.#windowOf = undefined;
       written(failure, segment, places, frameAt);
@@ -205,12 +208,12 @@ export class Journal {
       this.#replay(segment, index === listed.length - 1, replayed);
     }
     const known = new Set(this.#segments.map(({ path }) => path));
-    for (const name of readdirSync(directory)) {
+    const names = readdirSync(directory);
+    for (const name of names) if (sparePattern.test(name)) this.#spares.push(join(directory, name));
+    for (const name of names) {
       const path = join(directory, name);
-      if (sparePattern.test(name)) this.#spares.push(path);
-      else if (segmentPattern.test(name) && !known.has(path)) {
-        this.#keepSpare(path, Number(name.slice("journal-".length)));
-      }
+      if (!segmentPattern.test(name) || known.has(path)) continue;
+      this.#keepSpare(path, Number(name.slice("journal-".length)));
     }
     await this.#beginSegment();
   }
@@ -277,8 +280,9 @@ export class Journal {
   }
 
   #keepSpare(path: string, number: number): void {
-    if (this.#spares.length >= sparesMax) return rmSync(path);
     const spare = join(this.#options.directory, `journal-spare-${number}`);
+    // A segment that a crash kept from being listed leaves its number to the next one.
+    if (this.#spares.length >= sparesMax || this.#spares.includes(spare)) return rmSync(path);
     renameSync(path, spare);
     this.#spares.push(spare);
   }
@@ -286,6 +290,7 @@ export class Journal {
   /** What lies there, without the stamps in between. */
   #content(segment: Segment, at: number, length: number): Buffer {
     const end = behind(at, length);
+    if (end > segment.end) throw missing(`byte ${at} of ${segment.path}`);
     if (end - at > windowBytes) {
       const bytes = Buffer.allocUnsafe(end - at);
       if (segment.read(bytes, at) < end - at) throw missing(`byte ${at} of ${segment.path}`);
