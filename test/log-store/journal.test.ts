@@ -287,6 +287,23 @@ test("a promise lies in the environment before it is acknowledged", async () => 
   await environment.close();
 });
 
+test("of an append that was cut off nothing but the promise is found", async () => {
+  const directory = join(root, "n1");
+  const store = await openStore(directory);
+  const promise = { epoch: 1, round: 9, member: 7 };
+  await append(store, "g1", { records: [record(1, "first")] });
+  await append(store, "g1", { records: [record(2, "second")], chosenThrough: 2, promise });
+  const copy = killed(directory);
+  const path = fileWith(copy, "second");
+  truncateSync(path, statSync(path).size - blockBytes);
+  const again = await openStore(copy);
+  expect(entries(again)).toEqual(["1 first"]);
+  expect(again.load("g1")).toMatchObject({ promise, chosenThrough: 0 });
+  await append(again, "g1", { chosenThrough: 1 });
+  await close(again);
+  expect((await openStore(copy)).load("g1")).toMatchObject({ promise, chosenThrough: 1 });
+});
+
 /** One thing that happens to a log. */
 type Step =
   | {
