@@ -3,15 +3,8 @@
  * has returned, where LMDB takes two flushes and half a dozen pages. Which segments there are is kept in a catalogue
  * inside LMDB; a segment is listed there before its first change is written, and until nothing in it is needed.
  */
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-} from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
 import type { LogAppend } from "../../../machines/record.ts";
 import { SynodError } from "../../errors/synod-error.ts";
@@ -243,7 +236,7 @@ export class Journal {
     const spare = this.#spares.pop();
     if (spare === undefined) closeSync(openSync(path, "wx"));
     else renameSync(spare, path);
-    flushDirectory(directory);
+    await flushDirectory(directory);
     const segment = new Segment(directory, entry);
     try {
       await this.#append(frameKind.opening, segment);
@@ -317,11 +310,12 @@ function missing(what: string): SynodError {
   );
 }
 
-function flushDirectory(directory: string): void {
-  const folder = openSync(directory, "r");
+/** Beside everything else: it takes as long as the disk likes, and others wait for this process meanwhile. */
+async function flushDirectory(directory: string): Promise<void> {
+  const folder = await open(directory, "r");
   try {
-    fsyncSync(folder);
+    await folder.sync();
   } finally {
-    closeSync(folder);
+    await folder.close();
   }
 }
