@@ -6,6 +6,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { systemRandomness } from "../../infra/randomness/system-randomness.ts";
 import { openLmdbLogStore } from "../../infra/log-store/lmdb-log-store.ts";
 import type { LogAppend } from "../../machines/record.ts";
+import { waitUntil } from "../support/wait-until.ts";
 
 const [directory = "", kinds = ""] = process.argv.slice(2);
 const flag = process.env.FAILING_DISK ?? "";
@@ -37,10 +38,8 @@ function append(group: number, more: LogAppend = {}): void {
   store.append(`g${group}`, { records, ...promise, ...more }, done());
 }
 
-async function untilTold(): Promise<void> {
-  for (let turn = 0; told.includes(0) && turn < 2_000; turn++) {
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+function untilTold(): Promise<void> {
+  return waitUntil("everybody was told", () => !told.includes(0));
 }
 
 for (let index = 0; index < 40; index++) append(index % 20);

@@ -20,6 +20,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { blockBytes } from "../../infra/log-store/journal/frame-format.ts";
 import { LogEnvironment } from "../../infra/log-store/log-environment.ts";
 import { openLmdbLogStore, type LmdbLogStore } from "../../infra/log-store/lmdb-log-store.ts";
+import { encodeRecord, recordKey } from "../../infra/log-store/record-format.ts";
 import { systemRandomness } from "../../infra/randomness/system-randomness.ts";
 import type { LogAppend, LogRecord } from "../../machines/record.ts";
 
@@ -285,6 +286,37 @@ test("a promise lies in the environment before it is acknowledged", async () => 
   const environment = new LogEnvironment(killed(directory));
   expect(environment.head("g1").promise).toEqual(promise);
   await environment.close();
+});
+
+test("a log that lies in the environment as a whole is found, goes on and is trimmed", async () => {
+  const directory = join(root, "n1");
+  await close(await openStore(directory));
+  const environment = new LogEnvironment(directory);
+  const promise = { epoch: 1, round: 4, member: 7 };
+  await environment.putHead("g1", { promise, chosenThrough: 3, trimmedThrough: 1 });
+  let position = 0;
+  for (const old of [2, 3, 4, 5].map((slot) => record(slot, `old ${slot}`))) {
+    const key = recordKey("g1", 1, old.slot);
+    const value = encodeRecord(key, old, position);
+    position += value.length;
+    await environment.records.put(key, value);
+  }
+  await environment.close();
+  let store = await openStore(directory);
+  expect(store.load("g1")).toMatchObject({ promise, chosenThrough: 3, trimmedThrough: 1 });
+  expect(store.load("g1").unchosen.map(({ slot }) => slot)).toEqual([4, 5]);
+  expect(store.bytes("g1")).toBe(position);
+  await append(store, "g1", { records: [record(5, "new 5", 2), record(6, "new 6", 2)] });
+  await append(store, "g1", { chosenThrough: 4, trimThrough: 3 });
+  const expected = ["4 old 4", "5 new 5", "6 new 6"];
+  for (let opening = 0; opening < 3; opening++) {
+    expect(entries(store)).toEqual(expected);
+    expect(store.load("g1")).toMatchObject({ promise, chosenThrough: 4, trimmedThrough: 3 });
+    const copy = killed(directory);
+    expect(entries(await openStore(copy))).toEqual(expected);
+    await close(store);
+    store = await openStore(directory);
+  }
 });
 
 test("of an append that was cut off nothing but the promise is found", async () => {

@@ -110,6 +110,7 @@ test("a log that is killed while it writes holds all that was durable, in the or
       await waitUntil(
         `the child has written ${linesMin} lines or has ended`,
         () => linesOf(history).length >= linesMin || running.exitCode !== null,
+        30_000,
       );
       running.kill("SIGKILL");
       expect((await ended)[1]).toBe("SIGKILL");

@@ -28,7 +28,7 @@ test("slots that are set, deleted and trimmed in any order are found as in a map
           const gone = [...expected].filter(([other]) => other <= step.slot);
           const told: Place[] = [];
           places.trim(step.slot, (forgotten) => told.push(forgotten));
-          expect(told.toSorted()).toEqual(gone.map(([, forgotten]) => forgotten).toSorted());
+          expect(new Set(told)).toEqual(new Set(gone.map(([, forgotten]) => forgotten)));
           for (const [other] of gone) expected.delete(other);
         }
       }
