@@ -125,6 +125,7 @@ export class LmdbLogStore implements LogStore {
   readonly #puts = new Set<{ readonly done: Durable }>();
   /** The first failure, or that it is closed. A later flush may succeed with pages lost, so nothing is written any more. */
   #failure: Promise<Error> | undefined;
+  #hasFailed = false;
   #noteFailed: () => void = () => undefined;
   readonly #failed = new Promise<void>((resolve) => (this.#noteFailed = resolve));
 
@@ -261,18 +262,15 @@ export class LmdbLogStore implements LogStore {
     while (this.#failure === undefined && this.#flushing !== undefined) {
       await Promise.race([this.#flushing, this.#failed]);
     }
-    const failed = this.#failure !== undefined;
     this.#failure ??= Promise.resolve(new SynodError("STORAGE_FAILED", "the log is closed"));
+    await Promise.race([this.#settling, this.#failed]);
     try {
-      if (!failed) {
-        await Promise.race([this.#settling, this.#failed]);
-        await this.#journal.seal();
-      }
+      if (!this.#hasFailed) await this.#journal.seal();
     } finally {
       await this.#journal.close();
       const closing = this.#environment.close();
-      // Once a commit has failed, the package may never answer another one, nor wait for it in vain.
-      await (failed ? Promise.race([closing, delayed(lastCommitMsMax)]) : closing);
+      // Once a commit has failed, the package may never answer another one.
+      await (this.#hasFailed ? Promise.race([closing, delayed(lastCommitMsMax)]) : closing);
       this.#unlock();
     }
   }
@@ -509,6 +507,7 @@ export class LmdbLogStore implements LogStore {
     // Every commit that fails tells its reason anew, and each has to be listened to.
     const failure = commitFailure(reason);
     this.#failure ??= failure;
+    this.#hasFailed = true;
     this.#noteFailed();
     const waiting = [...this.#underWay, ...this.#submitted, ...this.#puts];
     this.#underWay = [];
