@@ -1,4 +1,4 @@
-/** Why a commit of the `lmdb` package failed. */
+/** Why a write failed: a commit of the `lmdb` package, or another. */
 import { SynodError } from "../errors/synod-error.ts";
 
 const reasonMsMax = 200;
@@ -9,6 +9,7 @@ const reasonMsMax = 200;
  */
 export async function commitFailure(rejection: unknown): Promise<SynodError> {
   const cause = await reasonOf(rejection);
+  if (cause instanceof SynodError) return cause;
   const text = cause instanceof Error ? cause.message : String(cause);
   return new SynodError("STORAGE_FAILED", `the log could not be written: ${text}`, { cause });
 }

@@ -449,14 +449,10 @@ export class LmdbLogStore implements LogStore {
 
   /** Whatever of the segment is still needed moves into the environment; in one transaction the segment is struck off. */
   async #settleSegment(oldest: Segment): Promise<void> {
-    // Read before anything is written: reading throws if the disk has damaged a record.
-    const moved = (oldest.live === 0 ? [] : [...this.#placesIn(oldest)]).map((placed) => ({
-      ...placed,
-      value: this.#journal.read(placed.place),
-    }));
+    const moved = oldest.live === 0 ? [] : [...this.#placesIn(oldest)].map((p) => this.#read(p));
     const settled = this.#environment.batch(() => {
-      for (const { log, epoch, slot, value } of moved) {
-        void this.#environment.records.put(recordKey(log.name, epoch, slot), value);
+      for (const { log, epoch, slot, key, value } of moved) {
+        void this.#environment.records.put(key, value);
         const own = log.epoch(epoch);
         own.settled = widened(own.settled, slot);
       }
@@ -474,6 +470,14 @@ export class LmdbLogStore implements LogStore {
       if (places.get(slot) === place) places.delete(slot);
     }
     this.#journal.retireOldest();
+  }
+
+  /** Checked before its frame, which says of more than one record that it is whole, is given up. */
+  #read(placed: Placed): Placed & { readonly key: Buffer; readonly value: Buffer } {
+    const key = recordKey(placed.log.name, placed.epoch, placed.slot);
+    const value = this.#journal.read(placed.place);
+    decodeRecord(key, value);
+    return { ...placed, key, value };
   }
 
   *#placesIn(segment: Segment): Generator<Placed> {

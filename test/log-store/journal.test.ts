@@ -209,6 +209,22 @@ test("records that a quiet group still needs move out of the way of a busy one's
   expect(entries(await openStore(last), "quiet")).toEqual(["3 kept too"]);
 });
 
+test("a damaged record does not move: the store stops, and its file stays as it is", async () => {
+  const directory = join(root, "n1");
+  const store = await openStore(directory);
+  await append(store, "quiet", { records: [record(1, "kept"), record(2, "kept too")] });
+  const path = fileWith(directory, "kept too");
+  overwrite(path, readFileSync(path).indexOf("kept too"), Buffer.from("K"));
+  const busy = async (): Promise<void> => {
+    for (let slot = 1; slot <= 200; slot++) {
+      await append(store, "busy", { records: [record(slot, "x")], trimThrough: slot - 1 });
+    }
+  };
+  await expect(busy()).rejects.toMatchObject({ code: "CORRUPT_STORE" });
+  await close(store);
+  await expect(openStore(directory)).rejects.toMatchObject({ code: "CORRUPT_STORE" });
+});
+
 test("a log that was far behind goes on where the others are, and is read across the gap", async () => {
   const directory = join(root, "n1");
   let store = await openStore(directory);
