@@ -54,6 +54,9 @@ export interface LmdbLogStoreOptions {
 }
 
 const segmentBytesDefault = 16 * 2 ** 20;
+/** Beyond it others get their turn before more moves from the journal into the environment. */
+const pieceRecordsMax = 500;
+const pieceBytesMax = 2 ** 19;
 /** How long closing waits for the environment after a failure. */
 const lastCommitMsMax = 1_000;
 const emptyEpoch: EpochLog = { places: new SlotPlaces(), settled: undefined };
@@ -442,20 +445,24 @@ export class LmdbLogStore implements LogStore {
     for (;;) {
       const [oldest, ...others] = this.#journal.segments;
       if (oldest === undefined || others.length === 0 || this.#failure !== undefined) return;
-      if (oldest.live > 0 && !this.#journal.isMostlyDead) return;
+      if (oldest.live > 0 && !this.#journal.isMostlyDead && !this.#journal.isLong) return;
       await this.#settleSegment(oldest);
     }
   }
 
-  /** Whatever of the segment is still needed moves into the environment; in one transaction the segment is struck off. */
+  /**
+   * Whatever of the segment is still needed moves into the environment, a piece at a time, so that others get their turn;
+   * then the segment is struck off, in one transaction with the heads that rest on it. Until then it is in both.
+   */
   async #settleSegment(oldest: Segment): Promise<void> {
-    const moved = oldest.live === 0 ? [] : [...this.#placesIn(oldest)].map((p) => this.#read(p));
-    const settled = this.#environment.batch(() => {
-      for (const { log, epoch, slot, key, value } of moved) {
-        void this.#environment.records.put(key, value);
-        const own = log.epoch(epoch);
-        own.settled = widened(own.settled, slot);
+    if (oldest.live > 0) {
+      const places = this.#placesIn(oldest);
+      for (let piece = this.#piece(places); piece.length > 0; piece = this.#piece(places)) {
+        await this.#move(piece);
+        if (this.#failure !== undefined) return;
       }
+    }
+    await this.#environment.batch(() => {
       for (const log of this.#logs.values()) {
         const head = nextHead(log.settled, headChangeOf(log.durable));
         if (sameHead(head, log.settled)) continue;
@@ -464,22 +471,48 @@ export class LmdbLogStore implements LogStore {
       }
       void this.#environment.removeSegment(oldest);
     });
-    await settled;
-    for (const { log, epoch, slot, place } of moved) {
-      const { places } = log.epoch(epoch);
-      if (places.get(slot) === place) places.delete(slot);
-    }
     this.#journal.retireOldest();
   }
 
+  async #move(piece: readonly Moved[]): Promise<void> {
+    await this.#environment.batch(() => {
+      for (const { log, epoch, slot, key, value } of piece) {
+        void this.#environment.records.put(key, value);
+        const own = log.epoch(epoch);
+        own.settled = widened(own.settled, slot);
+      }
+    });
+    for (const { log, epoch, slot, place } of piece) {
+      const { places } = log.epoch(epoch);
+      if (places.get(slot) !== place) continue;
+      places.delete(slot);
+      this.#noteGone(place);
+    }
+  }
+
+  /** The next ones, read. */
+  #piece(places: Generator<Placed>): readonly Moved[] {
+    const piece: Moved[] = [];
+    let bytes = 0;
+    while (piece.length < pieceRecordsMax && bytes < pieceBytesMax) {
+      const next = places.next();
+      if (next.done === true) break;
+      const moved = this.#read(next.value);
+      piece.push(moved);
+      bytes += moved.value.length;
+    }
+    return piece;
+  }
+
   /** Checked before its frame, which says of more than one record that it is whole, is given up. */
-  #read(placed: Placed): Placed & { readonly key: Buffer; readonly value: Buffer } {
+  #read(placed: Placed): Moved {
     const key = recordKey(placed.log.name, placed.epoch, placed.slot);
     const value = this.#journal.read(placed.place);
     decodeRecord(key, value);
     return { ...placed, key, value };
   }
 
+  /** What is gone before it was asked for is left out. */
   *#placesIn(segment: Segment): Generator<Placed> {
     for (const log of this.#logs.values()) {
       for (const [epoch, { places }] of log.epochs) {
@@ -537,6 +570,11 @@ interface Placed {
   readonly epoch: number;
   readonly slot: Slot;
   readonly place: Place;
+}
+
+interface Moved extends Placed {
+  readonly key: Buffer;
+  readonly value: Buffer;
 }
 
 /** Ascending, each once; both are ascending. */

@@ -23,6 +23,7 @@ import { openLmdbLogStore, type LmdbLogStore } from "../../infra/log-store/lmdb-
 import { encodeRecord, recordKey } from "../../infra/log-store/record-format.ts";
 import { systemRandomness } from "../../infra/randomness/system-randomness.ts";
 import type { LogAppend, LogRecord } from "../../machines/record.ts";
+import { waitUntil } from "../support/wait-until.ts";
 
 const segmentBytes = 4 * blockBytes;
 let root = "";
@@ -207,6 +208,54 @@ test("records that a quiet group still needs move out of the way of a busy one's
   await close(again);
   const last = join(root, `copy${copies}`);
   expect(entries(await openStore(last), "quiet")).toEqual(["3 kept too"]);
+});
+
+test("neither starts nor a long log let the journal grow without end", async () => {
+  const directory = join(root, "n1");
+  let store = await openStore(directory);
+  const texts: string[] = [];
+  let slot = 0;
+  for (let start = 0; start < 40; start++) {
+    for (let index = 0; index < 4; index++) {
+      slot += 1;
+      texts.push(`${slot} ${"x".repeat(blockBytes)}`);
+      await append(store, "g1", { records: [record(slot, "x".repeat(blockBytes))] });
+    }
+    await close(store);
+    store = await openStore(directory);
+  }
+  await append(store, "g1", { chosenThrough: 1 });
+  await waitUntil("the journal is no longer than it may be", () => {
+    return journalFiles(directory).filter((path) => !path.includes("spare")).length <= 64;
+  });
+  expect(entries(store)).toEqual(texts);
+  const again = await openStore(killed(directory));
+  expect(entries(again)).toEqual(texts);
+});
+
+test("records may be replaced and trimmed while others of their file move", async () => {
+  const directory = join(root, "n1");
+  const store = await openStore(directory);
+  const quiet = Array.from({ length: 3_000 }, (_, index) => record(index + 1, `first ${index}`));
+  const expected = new Map(quiet.map(({ slot, entry }) => [slot, Buffer.from(entry).toString()]));
+  await append(store, "quiet", { records: quiet });
+  for (let slot = 1; slot <= 800; slot++) {
+    const busy = { records: [record(slot, "x".repeat(3_000))], trimThrough: slot - 1 };
+    const replaced = record(((slot * 37) % 2_000) + 1_000, `in round ${slot}`, slot);
+    expected.set(replaced.slot, Buffer.from(replaced.entry).toString());
+    await Promise.all([
+      append(store, "busy", busy),
+      append(store, "quiet", { records: [replaced], trimThrough: slot }),
+    ]);
+  }
+  const texts = [...expected]
+    .filter(([slot]) => slot > 800)
+    .toSorted(([left], [right]) => left - right)
+    .map(([slot, text]) => `${slot} ${text}`);
+  expect(entries(store, "quiet")).toEqual(texts);
+  expect(journalFiles(directory).some((path) => path.endsWith("journal-0000000001"))).toBe(false);
+  await close(store);
+  expect(entries(await openStore(directory), "quiet")).toEqual(texts);
 });
 
 test("a damaged record does not move: the store stops, and its file stays as it is", async () => {

@@ -57,6 +57,8 @@ export type Replayed = (
 const sparesMax = 8;
 /** Beyond twice what is needed. */
 const segmentsInReserve = 4;
+/** Every start of a node begins one. */
+const segmentsMax = 64;
 /** Read at once, because whoever reads one record mostly goes on with the next. */
 const windowBytes = 256 * 1024;
 /** Beyond it a flush is divided into several frames. */
@@ -117,6 +119,11 @@ export class Journal {
       needed += placed === 0 ? 0 : (end * live) / placed;
     }
     return bytes > 2 * needed + segmentsInReserve * segmentBytes;
+  }
+
+  /** It holds as many files open, and reads as many at the next start, as it may. */
+  get isLong(): boolean {
+    return this.#segments.length > segmentsMax;
   }
 
   get #newest(): Segment {
