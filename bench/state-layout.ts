@@ -11,6 +11,7 @@ import { openStateStore } from "../infra/state-store/lmdb-state-store.ts";
 import type { GroupStateStore } from "../infra/state-store/state-store.ts";
 import { newest } from "../kv/revision.ts";
 import { space } from "../kv/state-reader.ts";
+import { ListedCells } from "../kv/state/shown-cell.ts";
 import { OrderedTable } from "../kv/table/ordered-table.ts";
 import { versionKind } from "../kv/version.ts";
 
@@ -118,7 +119,7 @@ class Runs implements Layout {
         {
           ...numbers,
           watermark: this.#revision,
-          cells: (of) => (of === space.data ? table.cells() : [].values()),
+          cells: (of) => (of === space.data ? table.cells() : new ListedCells([])),
         },
         callback,
       ),

@@ -150,7 +150,7 @@ function reads(replica: ReplicaState, puts: readonly Put[], perFrame: number): v
   const cut = measure(label("replica: freeze"), 1, () => replica.freeze());
   measure(label("replica: cells of a cut"), puts.length, () => {
     const cells = cut.cells(space.data);
-    while (cells.next().done !== true);
+    while (cells.next() !== undefined);
   });
   const gets: Get[] = puts.map(({ key }) => ({ kind: operationKind.get, key, at: newest }));
   const encoder = new RequestEncoder();

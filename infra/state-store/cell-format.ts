@@ -11,7 +11,8 @@
  *     16      8     expiry, if there is one
  *     ...           stored key, value
  */
-import type { Cell, Space } from "../../kv/state-reader.ts";
+import type { CutCell } from "../../kv/checkpoint.ts";
+import type { Space } from "../../kv/state-reader.ts";
 import type { Revision } from "../../kv/revision.ts";
 import type { Version, VersionKind } from "../../kv/version.ts";
 
@@ -19,35 +20,20 @@ const plainHeaderBytes = 16;
 const expiringHeaderBytes = 24;
 export const keyBytesMax = 0xffff;
 
-/** Bytes `cell` takes in a block. */
-export function cellBytes(cell: Cell): number {
-  const { version } = cell;
-  const header = version.expiresAt === 0 ? plainHeaderBytes : expiringHeaderBytes;
-  return header + 1 + cell.key.length + (version.end - version.start);
+/** Bytes of a cell in front of its stored key. */
+export function cellHeadBytes(expiresAt: Revision): number {
+  return expiresAt === 0 ? plainHeaderBytes : expiringHeaderBytes;
 }
 
-/** Writes a cell at `start`, where there is room for it; returns where its stored key begins. */
-export function writeCell(
-  chunk: Uint8Array,
-  view: DataView,
-  start: number,
-  of: Space,
-  cell: Cell,
-): number {
-  const { key, version } = cell;
-  const expires = version.expiresAt !== 0;
-  view.setUint16(start, key.length + 1, true);
-  view.setUint8(start + 2, version.kind);
-  view.setUint8(start + 3, expires ? 1 : 0);
-  view.setUint32(start + 4, version.end - version.start, true);
-  writeSafeInteger(view, start + 8, version.revision);
-  if (expires) writeSafeInteger(view, start + plainHeaderBytes, version.expiresAt);
-  const keyStart = start + (expires ? expiringHeaderBytes : plainHeaderBytes);
-  writeStoredKey(view, keyStart, of, key);
-  if (version.end > version.start) {
-    chunk.set(version.source.subarray(version.start, version.end), keyStart + 1 + key.length);
-  }
-  return keyStart;
+/** Writes what stands in front of the stored key. */
+export function writeCellHead(view: DataView, start: number, cell: CutCell): void {
+  const { expiresAt } = cell;
+  view.setUint16(start, cell.key.length + 1, true);
+  view.setUint8(start + 2, cell.kind);
+  view.setUint8(start + 3, expiresAt === 0 ? 0 : 1);
+  view.setUint32(start + 4, cell.end - cell.start, true);
+  writeSafeInteger(view, start + 8, cell.revision);
+  if (expiresAt !== 0) writeSafeInteger(view, start + plainHeaderBytes, expiresAt);
 }
 
 export function writeStoredKey(view: DataView, at: number, of: Space, key: string): void {

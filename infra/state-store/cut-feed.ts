@@ -1,5 +1,6 @@
 /** Feeds a frozen table's cells, space by space, into the run that becomes its checkpoint. */
-import { keepsHistory, space, type Cell, type Space } from "../../kv/state-reader.ts";
+import type { CutCell, CutCells } from "../../kv/checkpoint.ts";
+import { keepsHistory, space, type Space } from "../../kv/state-reader.ts";
 import { invariant } from "../../machines/invariant.ts";
 import { keyBytesMax } from "./cell-format.ts";
 import type { RunBuilder } from "./run-builder.ts";
@@ -18,7 +19,7 @@ export class CutFeed implements CellFeed {
   readonly #sieve: VersionSieve;
   readonly #spaces: Iterator<Space> = Object.values(space).values();
   #space: Space = space.data;
-  #cells: Iterator<Cell> | undefined;
+  #cells: CutCells | undefined;
   #lastKey: string | undefined;
 
   /** `oldest`: the group has no run yet. */
@@ -31,10 +32,10 @@ export class CutFeed implements CellFeed {
   feedSome(builder: RunBuilder): boolean {
     let bytes = 0;
     for (let count = 0; count < cellsPerStep && bytes < valueBytesPerStep; count += 1) {
-      const next = this.#cells?.next();
-      if (next === undefined) return false;
-      if (next.done === true) this.#toNextSpace();
-      else bytes += this.#add(builder, next.value);
+      if (this.#cells === undefined) return false;
+      const cell = this.#cells.next();
+      if (cell === undefined) this.#toNextSpace();
+      else bytes += this.#add(builder, cell);
     }
     return true;
   }
@@ -46,19 +47,19 @@ export class CutFeed implements CellFeed {
     this.#lastKey = undefined;
   }
 
-  #add(builder: RunBuilder, cell: Cell): number {
-    const { key, version } = cell;
+  #add(builder: RunBuilder, cell: CutCell): number {
+    const { key, revision, kind } = cell;
     const after = this.#lastKey;
     const newKey = key !== after;
     if (key.length >= keyBytesMax) invariant(false, "a key fits its length field", { key });
     this.#lastKey = key;
-    if (!this.#sieve.keeps(newKey, this.#space, version.revision, version.kind)) return 0;
+    if (!this.#sieve.keeps(newKey, this.#space, revision, kind)) return 0;
     const opensBlock = builder.add(newKey, this.#space, cell);
     // Within a block the builder has compared the bytes, which is quicker.
     if (opensBlock && newKey && after !== undefined) {
       invariant(after < key, "a cut's cells come in order", { space: this.#space, after, key });
     }
-    const bytes = key.length + version.end - version.start;
+    const bytes = key.length + cell.end - cell.start;
     if (keepsHistory(this.#space)) this.historyBytes += bytes;
     return bytes;
   }

@@ -1,11 +1,14 @@
 /** Makes a run out of cells that come in order: its blocks, which leave chunk by chunk, and then its tail. */
-import type { Cell, Space } from "../../kv/state-reader.ts";
+import type { CutCell } from "../../kv/checkpoint.ts";
+import type { Space } from "../../kv/state-reader.ts";
 import type { Revision } from "../../kv/revision.ts";
 import { invariant } from "../../machines/invariant.ts";
 import type { BlockBatch, RunDevice, RunId } from "./block-device.ts";
 import { BlockPacker } from "./block-packer.ts";
 import { addToFilter, filterWords } from "./bloom-filter.ts";
-import { cellBytes, writeCell } from "./cell-format.ts";
+import { cellHeadBytes, writeCellHead } from "./cell-format.ts";
+import { copyBytes } from "./copy-bytes.ts";
+import { KeyWriter } from "./key-writer.ts";
 import type { RunCursor } from "./run-cursor.ts";
 import { RunTail, type RunDescriptor } from "./run.ts";
 import { compareKeys, hashKey } from "./stored-key.ts";
@@ -15,6 +18,7 @@ const hashesPerPiece = 16_384;
 export class RunBuilder {
   readonly #run: RunId;
   readonly #packer: BlockPacker;
+  readonly #keys = new KeyWriter();
   /** Hashes of all keys so far, in pieces; the filter is made when their number is known. */
   readonly #hashes: Uint32Array[] = [];
   #hashPiece = new Uint32Array(hashesPerPiece);
@@ -41,13 +45,23 @@ export class RunBuilder {
   }
 
   /** `newKey`: the key differs from the one before. Returns whether the cell is the first of its block. */
-  add(newKey: boolean, of: Space, cell: Cell): boolean {
+  add(newKey: boolean, of: Space, cell: CutCell): boolean {
+    const { key, start, end } = cell;
     const packer = this.#packer;
-    const size = cellBytes(cell);
-    const opens = packer.place(size);
-    const keyStart = writeCell(packer.chunk, packer.view, packer.at, of, cell);
-    packer.at += size;
-    this.#note(newKey, opens, keyStart, keyStart + 1 + cell.key.length, cell.version.revision);
+    const headBytes = cellHeadBytes(cell.expiresAt);
+    const keyBytes = 1 + key.length;
+    const opens = packer.place(headBytes + keyBytes + end - start);
+    const { view } = packer;
+    writeCellHead(view, packer.at, cell);
+    const keyStart = packer.at + headBytes;
+    const keyEnd = keyStart + keyBytes;
+    const keys = this.#keys;
+    keys.write(view, keyStart, of, key, this.#keyStart, opens ? this.#keyStart : this.#keyEnd);
+    copyBytes(cell.bytes, start, end, view, keyEnd);
+    packer.at = keyEnd + end - start;
+    if (!opens) this.#checkOrder(newKey, keys.order, cell.revision);
+    if (newKey) this.#noteHash(keys.hash);
+    this.#note(opens, keyStart, keyEnd, cell.revision);
     return opens;
   }
 
@@ -60,7 +74,14 @@ export class RunBuilder {
     packer.chunk.set(cursor.bytes.subarray(cell, cellEnd), start);
     packer.at += cellEnd - cell;
     const keyStart = start + cursor.keyStart - cell;
-    this.#note(newKey, opens, keyStart, start + cursor.keyEnd - cell, cursor.revision);
+    const keyEnd = start + cursor.keyEnd - cell;
+    const { view } = packer;
+    if (!opens) {
+      const order = compareKeys(view, this.#keyStart, this.#keyEnd, view, keyStart, keyEnd);
+      this.#checkOrder(newKey, order, cursor.revision);
+    }
+    if (newKey) this.#noteHash(hashKey(view, keyStart, keyEnd));
+    this.#note(opens, keyStart, keyEnd, cursor.revision);
   }
 
   /** One bounded piece of the work behind the last cell; true once all blocks have left. */
@@ -101,32 +122,21 @@ export class RunBuilder {
     };
   }
 
-  #note(
-    newKey: boolean,
-    opensBlock: boolean,
-    keyStart: number,
-    keyEnd: number,
-    revision: Revision,
-  ): void {
+  #note(opensBlock: boolean, keyStart: number, keyEnd: number, revision: Revision): void {
     this.#cells += 1;
     if (revision < this.#minRevision) this.#minRevision = revision;
     if (revision > this.#maxRevision) this.#maxRevision = revision;
-    if (newKey) this.#noteHash(hashKey(this.#packer.view, keyStart, keyEnd));
     if (opensBlock) {
       this.#firstRevisions.push(revision);
       this.#noteFirstKey(this.#packer.chunk.subarray(keyStart, keyEnd));
-    } else {
-      this.#checkOrder(newKey, keyStart, keyEnd, revision);
     }
     this.#keyStart = keyStart;
     this.#keyEnd = keyEnd;
     this.#revision = revision;
   }
 
-  /** Searching a block relies on it. */
-  #checkOrder(newKey: boolean, keyStart: number, keyEnd: number, revision: Revision): void {
-    const { view } = this.#packer;
-    const order = compareKeys(view, this.#keyStart, this.#keyEnd, view, keyStart, keyEnd);
+  /** Searching a block relies on it. `order`: of the block's last key and the one that comes behind it. */
+  #checkOrder(newKey: boolean, order: number, revision: Revision): void {
     if (newKey ? order < 0 : order === 0 && this.#revision > revision) return;
     const at = { run: this.#run, cell: this.#cells, newKey, revision, after: this.#revision };
     invariant(false, "a run's cells come in order", at);

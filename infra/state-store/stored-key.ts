@@ -30,16 +30,25 @@ export function compareKeys(
 
 /** A 32-bit hash of the bytes `start..end`. Stored filters depend on it: it never changes within a format version. */
 export function hashKey(view: DataView, start: number, end: number): number {
-  let hash = (end - start) | 0;
+  let hash = hashStart(end - start);
   let at = start;
-  for (; at + 4 <= end; at += 4) {
-    hash = Math.imul(hash ^ view.getInt32(at, true), 0x5bd1e995);
-    hash ^= hash >>> 15;
-  }
-  for (; at < end; at += 1) {
-    hash = Math.imul(hash ^ view.getUint8(at), 0x01000193);
-  }
+  for (; at + 4 <= end; at += 4) hash = hashWord(hash, view.getInt32(at, true));
+  for (; at < end; at += 1) hash = hashByte(hash, view.getUint8(at));
   return scramble(hash);
+}
+
+/** The steps of `hashKey`, for whoever has the bytes in hand: its start, whole words, then the bytes that are left. */
+export function hashStart(length: number): number {
+  return length | 0;
+}
+
+export function hashWord(hash: number, word: number): number {
+  const mixed = Math.imul(hash ^ word, 0x5bd1e995);
+  return mixed ^ (mixed >>> 15);
+}
+
+export function hashByte(hash: number, byte: number): number {
+  return Math.imul(hash ^ byte, 0x01000193);
 }
 
 /** Spreads every bit of `hash` over all 32. */

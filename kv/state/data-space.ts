@@ -1,9 +1,10 @@
 /** User data: the versions of all keys, and the index of those that expire. */
 import { changeOperation, type ChangeOperation, type ChangeSink } from "../change.ts";
+import type { CutCells } from "../checkpoint.ts";
 import { expiriesPerEntryMax } from "../limits.ts";
 import { newest, revisionsPerMs, type Revision } from "../revision.ts";
 import { space, type InternalKey, type StateReader } from "../state-reader.ts";
-import type { Cell, HistoryRange } from "../state-reader.ts";
+import type { HistoryRange } from "../state-reader.ts";
 import {
   isPurge,
   tombstoneReason,
@@ -136,11 +137,11 @@ export class DataSpace {
     this.#expiries.freeze();
   }
 
-  frozenVersions(): Iterator<Cell> {
+  frozenVersions(): CutCells {
     return this.#versions.frozenCells();
   }
 
-  frozenExpiries(): Iterator<Cell> {
+  frozenExpiries(): CutCells {
     return this.#expiries.frozenCells();
   }
 

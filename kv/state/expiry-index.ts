@@ -2,8 +2,9 @@
  * Which keys expire when: an index space ordered by (expiry, key). It is maintained lazily. Overwriting a key
  * leaves its old index entry behind, which is dropped when it comes due and no longer matches the key.
  */
+import type { CutCells } from "../checkpoint.ts";
 import { newest, type Revision } from "../revision.ts";
-import { space, type Cell, type InternalKey, type StateReader } from "../state-reader.ts";
+import { space, type InternalKey, type StateReader } from "../state-reader.ts";
 import { LayeredSpace } from "./layered-space.ts";
 
 /** Characters of an index key before the key itself: 56 bits hold every revision. */
@@ -64,7 +65,7 @@ export class ExpiryIndex {
     this.#entries.freeze();
   }
 
-  frozenCells(): Iterator<Cell> {
+  frozenCells(): CutCells {
     return this.#entries.frozenCells();
   }
 

@@ -3,8 +3,9 @@
  * checkpoint, and the checkpoint. Answers are the same wherever a version happens to lie.
  */
 import { invariant } from "../../machines/invariant.ts";
+import type { CutCells } from "../checkpoint.ts";
 import { newest, type Revision } from "../revision.ts";
-import { keepsHistory, type Cell, type InternalKey } from "../state-reader.ts";
+import { keepsHistory, type InternalKey } from "../state-reader.ts";
 import type { HistoryRange, Space, StateReader } from "../state-reader.ts";
 import { OrderedTable } from "../table/ordered-table.ts";
 import { tombstoneReason, versionKind, type TombstoneReason, type Version } from "../version.ts";
@@ -100,7 +101,7 @@ export class LayeredSpace {
   }
 
   /** The frozen table's cells in order. */
-  frozenCells(): Iterator<Cell> {
+  frozenCells(): CutCells {
     invariant(this.#frozen !== undefined, "a cut's cells are read while its table is frozen");
     return this.#frozen.cells();
   }

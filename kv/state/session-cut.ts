@@ -2,9 +2,11 @@
  * The sessions of one checkpoint, as they were when it was cut. Their images are taken late, one at a time, so
  * that cutting costs nothing: when the store comes to a session, or just before the session changes.
  */
+import type { CutCells } from "../checkpoint.ts";
 import type { Cell } from "../state-reader.ts";
 import { versionKind, type Version } from "../version.ts";
 import type { Session } from "./session.ts";
+import { ListedCells } from "./shown-cell.ts";
 import type { StateCodec } from "./state-codec.ts";
 
 const noBytes = new Uint8Array(0);
@@ -31,7 +33,11 @@ export class SessionCut {
     session.awaitsCut = false;
   }
 
-  *cells(): Generator<Cell> {
+  cells(): CutCells {
+    return new ListedCells(this.#cells());
+  }
+
+  *#cells(): Generator<Cell> {
     // A session that expired and one that was opened under the same id later: the later one counts.
     const byId = new Map(this.#sessions.map((session) => [session.id, session]));
     for (const id of [...byId.keys()].toSorted(byBytes)) {

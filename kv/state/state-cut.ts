@@ -1,11 +1,12 @@
 /** One cut of the applied state, on its way into a checkpoint while apply goes on. */
-import type { CheckpointCut } from "../checkpoint.ts";
+import type { CheckpointCut, CutCells } from "../checkpoint.ts";
 import type { Revision } from "../revision.ts";
 import { space, type Cell, type Space } from "../state-reader.ts";
 import { versionKind } from "../version.ts";
 import { replicaCellKey, type AppliedState } from "./applied-state.ts";
 import type { DataSpace } from "./data-space.ts";
 import type { SessionCut } from "./session-cut.ts";
+import { ListedCells } from "./shown-cell.ts";
 import type { StateCodec } from "./state-codec.ts";
 
 export class StateCut implements CheckpointCut {
@@ -29,12 +30,12 @@ export class StateCut implements CheckpointCut {
     this.#replica = replicaCell(image.appliedThrough, codec.encodeReplica(image));
   }
 
-  cells(of: Space): Iterator<Cell> {
+  cells(of: Space): CutCells {
     if (of === space.data) return this.#data.frozenVersions();
     if (of === space.expiry) return this.#data.frozenExpiries();
     if (of === space.session) return this.#sessions.cells();
-    if (of === space.request) return this.#requests.values();
-    return (of === space.meta ? [this.#replica] : []).values();
+    if (of === space.request) return new ListedCells(this.#requests);
+    return new ListedCells(of === space.meta ? [this.#replica] : []);
   }
 }
 

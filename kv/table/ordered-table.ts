@@ -5,11 +5,12 @@
  */
 import { invariant } from "../../machines/invariant.ts";
 import type { Revision } from "../revision.ts";
-import type { Cell, HistoryRange, InternalKey } from "../state-reader.ts";
+import type { HistoryRange, InternalKey } from "../state-reader.ts";
 import type { Version, VersionKind } from "../version.ts";
 import { Leaf, leafKeysMax } from "./leaf.ts";
 import { LeafBounds } from "./leaf-bounds.ts";
 import type { LayerHistory } from "../state/history-cursor.ts";
+import { TableCells } from "./table-cells.ts";
 import { TableCursor } from "./table-cursor.ts";
 import { historyOf } from "./table-history.ts";
 import { noRow, VersionColumns } from "./version-columns.ts";
@@ -96,16 +97,9 @@ export class OrderedTable {
     return historyOf(this, range);
   }
 
-  /** All versions, by key ascending and newest first within a key. */
-  *cells(): Generator<Cell> {
-    const columns = this.columns;
-    for (const leaf of this.#leaves) {
-      for (let at = 0; at < leaf.count; at++) {
-        for (let row = leaf.row(at); row !== noRow; row = columns.older(row)) {
-          yield { key: columns.key(row), version: columns.version(row) };
-        }
-      }
-    }
+  /** All versions, by key ascending and newest first within a key. The table must not change meanwhile. */
+  cells(): TableCells {
+    return new TableCells(this);
   }
 
   /** Position of the leaf in which `key` is, or would be. */

@@ -73,7 +73,7 @@ export const storageMutants: readonly Mutant[] = [
       {
         file: "kv/state/state-cut.ts",
         find: "if (of === space.session) return this.#sessions.cells();",
-        replace: "if (of === space.session) return [].values();",
+        replace: "if (of === space.session) return new ListedCells([]);",
       },
     ],
     caughtBy: [
@@ -108,8 +108,8 @@ export const storageMutants: readonly Mutant[] = [
     patches: [
       {
         file: "kv/state/state-cut.ts",
-        find: "if (of === space.request) return this.#requests.values();",
-        replace: "if (of === space.request) return [].values();",
+        find: "if (of === space.request) return new ListedCells(this.#requests);",
+        replace: "if (of === space.request) return new ListedCells([]);",
       },
     ],
     caughtBy: [

@@ -1,5 +1,6 @@
 /** Cuts made of plain lists of cells, and versions that are easy to write down and to compare. */
 import type { Cell, CellCursor, Space } from "../../kv/state-reader.ts";
+import { ListedCells } from "../../kv/state/shown-cell.ts";
 import { versionKind, type Version } from "../../kv/version.ts";
 import type { CheckpointCut } from "../../infra/state-store/state-store.ts";
 
@@ -40,11 +41,7 @@ export function cutOf(numbers: CutNumbers, cells: readonly PlainCell[]): Checkpo
     appliedThrough: numbers.appliedThrough,
     lastRevision: Math.max(numbers.appliedThrough, ...cells.map((cell) => cell.revision)),
     watermark: numbers.watermark ?? 0,
-    cells: (of) =>
-      sorted
-        .filter((cell) => cell.of === of)
-        .map(cellOf)
-        .values(),
+    cells: (of) => new ListedCells(sorted.filter((cell) => cell.of === of).map(cellOf)),
   };
 }
 

@@ -2,7 +2,7 @@
  * A checkpoint as simple as it can be: every cell of every cut in sorted lists. It can drop what a store may drop,
  * or keep everything, so that tests see that no answer depends on it.
  */
-import type { CheckpointCut } from "../../../kv/checkpoint.ts";
+import type { CheckpointCut, CutCell } from "../../../kv/checkpoint.ts";
 import type { Revision } from "../../../kv/revision.ts";
 import {
   keepsHistory,
@@ -25,16 +25,22 @@ export interface WrittenCut {
 }
 
 export function readOut(cut: CheckpointCut): WrittenCut {
-  const cells = new Map<Space, Cell[]>();
+  const read = new Map<Space, Cell[]>();
   for (const of of Object.values(space)) {
     const list: Cell[] = [];
-    const iterator = cut.cells(of);
-    for (let next = iterator.next(); next.done !== true; next = iterator.next()) {
-      list.push(next.value);
+    const cells = cut.cells(of);
+    for (let cell = cells.next(); cell !== undefined; cell = cells.next()) {
+      list.push({ key: cell.key, version: versionOf(cell) });
     }
-    cells.set(of, list);
+    read.set(of, list);
   }
-  return { watermark: cut.watermark, cells };
+  return { watermark: cut.watermark, cells: read };
+}
+
+/** The version a lent cell shows. */
+export function versionOf({ revision, kind, expiresAt, bytes, start, end }: CutCell): Version {
+  const source = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return { revision, kind, expiresAt, source, start, end };
 }
 
 export class MemoryCheckpoint implements StateReader {
