@@ -1,7 +1,6 @@
 /** Walks all versions of an ordered table that does not change any more, by key and newest first within a key. */
 import type { CutCell, CutCells } from "../checkpoint.ts";
 import { ShownCell } from "../state/shown-cell.ts";
-import type { Leaf } from "./leaf.ts";
 import type { OrderedTable } from "./ordered-table.ts";
 import { noRow, type Row } from "./version-columns.ts";
 
@@ -35,26 +34,27 @@ export class TableCells implements CutCells {
 
   /** The row of the next key's newest version. */
   #nextKey(): Row {
-    const table = this.#table;
-    while (this.#at === table.leaf(this.#leaf).count) {
-      if (this.#leaf === table.leafCount - 1) return noRow;
+    const { leaves } = this.#table;
+    while (this.#at === leaves.size(this.#leaf)) {
+      if (this.#leaf === leaves.count - 1) return noRow;
       this.#leaf += 1;
       this.#at = 0;
     }
-    const leaf = table.leaf(this.#leaf);
-    if (this.#at % rowsAhead === 0) this.#readAhead(leaf);
-    return leaf.row(this.#at++);
+    if (this.#at % rowsAhead === 0) this.#readAhead();
+    return leaves.row(this.#leaf, this.#at++);
   }
 
   /**
    * Rows, keys and values of neighbours lie anywhere in memory. In a loop that does nothing else the processor fetches
    * many of them at once; met one by one, each would be waited for.
    */
-  #readAhead(leaf: Leaf): void {
-    const { columns } = this.#table;
-    const end = Math.min(leaf.count, this.#at + rowsAhead);
+  #readAhead(): void {
+    const { columns, leaves } = this.#table;
+    const end = Math.min(leaves.size(this.#leaf), this.#at + rowsAhead);
     let sum = 0;
-    for (let at = this.#at; at < end; at++) sum = (sum + columns.touch(leaf.row(at))) | 0;
+    for (let at = this.#at; at < end; at++) {
+      sum = (sum + columns.touch(leaves.row(this.#leaf, at))) | 0;
+    }
     this.touched = sum;
   }
 }

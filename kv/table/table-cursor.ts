@@ -4,11 +4,13 @@ import type { InternalKey } from "../state-reader.ts";
 import type { LayerCursor } from "../state/layer-cursor.ts";
 import type { Version } from "../version.ts";
 import type { OrderedTable } from "./ordered-table.ts";
-import { noRow, type Row } from "./version-columns.ts";
+import type { Leaves } from "./leaves.ts";
+import { noRow, type Row, type VersionColumns } from "./version-columns.ts";
 
 export class TableCursor implements LayerCursor {
   key: InternalKey | undefined;
-  readonly #table: OrderedTable;
+  readonly #columns: VersionColumns;
+  readonly #leaves: Leaves;
   readonly #reverse: boolean;
   readonly #start: InternalKey;
   readonly #end: InternalKey | undefined;
@@ -22,17 +24,19 @@ export class TableCursor implements LayerCursor {
     end: InternalKey | undefined,
     reverse: boolean,
   ) {
-    this.#table = table;
+    const { columns, leaves } = table;
+    this.#columns = columns;
+    this.#leaves = leaves;
     this.#reverse = reverse;
     this.#start = start;
     this.#end = end;
     if (!reverse) {
-      this.#leaf = table.leafOf(start);
-      this.#at = table.seek(table.leaf(this.#leaf), start);
+      this.#leaf = leaves.leafOf(start);
+      this.#at = leaves.seek(this.#leaf, start);
     } else {
-      this.#leaf = end === undefined ? table.leafCount - 1 : table.leafOf(end);
-      const leaf = table.leaf(this.#leaf);
-      this.#at = (end === undefined ? leaf.count : table.seek(leaf, end)) - 1;
+      this.#leaf = end === undefined ? leaves.count - 1 : leaves.leafOf(end);
+      const behind = end === undefined ? leaves.size(this.#leaf) : leaves.seek(this.#leaf, end);
+      this.#at = behind - 1;
     }
     this.#settle();
   }
@@ -44,32 +48,31 @@ export class TableCursor implements LayerCursor {
 
   /** The row of the newest version of the key. */
   get row(): Row {
-    return this.#table.leaf(this.#leaf).row(this.#at);
+    return this.#leaves.row(this.#leaf, this.#at);
   }
 
   version(atOrBelow: Revision): Version | undefined {
-    const columns = this.#table.columns;
+    const columns = this.#columns;
     const row = columns.atOrBelow(this.row, atOrBelow);
     return row === noRow ? undefined : columns.version(row);
   }
 
   /** Steps into the neighbouring leaf where needed, and ends the walk at the range's bound. */
   #settle(): void {
-    const table = this.#table;
+    const leaves = this.#leaves;
     if (this.#reverse) {
-      while (this.#at < 0 && this.#leaf > 0) this.#at = table.leaf(--this.#leaf).count - 1;
+      while (this.#at < 0 && this.#leaf > 0) this.#at = leaves.size(--this.#leaf) - 1;
     } else {
-      while (this.#at >= table.leaf(this.#leaf).count && this.#leaf < table.leafCount - 1) {
+      while (this.#at >= leaves.size(this.#leaf) && this.#leaf < leaves.count - 1) {
         this.#leaf++;
         this.#at = 0;
       }
     }
-    const leaf = table.leaf(this.#leaf);
-    if (this.#at < 0 || this.#at >= leaf.count) {
+    if (this.#at < 0 || this.#at >= leaves.size(this.#leaf)) {
       this.key = undefined;
       return;
     }
-    const key = table.columns.key(leaf.row(this.#at));
+    const key = this.#columns.key(this.row);
     const past = this.#reverse ? key < this.#start : this.#end !== undefined && key >= this.#end;
     this.key = past ? undefined : key;
   }

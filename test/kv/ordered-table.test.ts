@@ -89,7 +89,7 @@ test("keys that arrive in order fill the table densely", () => {
     table,
     Array.from({ length: count }, (_, at) => String(at).padStart(6, "0")),
   );
-  expect(table.leafCount).toBeLessThanOrEqual(count / 127 + 1);
+  expect(table.leaves.count).toBeLessThanOrEqual(count / 127 + 1);
 });
 
 test("a key shows the newest of its versions at or below a revision", () => {
