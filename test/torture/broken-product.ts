@@ -53,7 +53,8 @@ export const mistakes: Readonly<Record<string, Mistake>> = {
     replace: `this.#file = openSync(this.path, constants.O_RDWR);
         const writeFrom = this.write.bind(this);
         this.write = (frame, written) => { fdatasyncSync(this.#file); writeFrom(frame, written); };`,
-    foundBy: lost,
+    // Or the end of a file that the next one rests on.
+    foundBy: [...lost, "replicas stop only for faults"],
   },
   "checkpoints are never flushed": {
     file: "infra/state-store/lmdb-environment.js",
