@@ -20,6 +20,8 @@ import type { BenchOptions } from "./options.ts";
 export type BenchClusterOptions = Pick<BenchOptions, "port" | "directory" | "limit" | "profile"> & {
   /** Path of the nats-server; otherwise the one that Synod itself would find. */
   readonly broker?: string;
+  /** For Node itself, in front of every node's program. */
+  readonly nodeArguments?: readonly string[];
 };
 
 const host = "127.0.0.1";
@@ -157,6 +159,7 @@ export class BenchCluster {
       command: process.execPath,
       args: [
         ...profiling(options.profile, name),
+        ...(options.nodeArguments ?? []),
         program,
         "start",
         "--node",

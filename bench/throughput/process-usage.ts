@@ -1,5 +1,5 @@
 /** What the system has counted for a process: CPU time of all its threads, and memory that no file backs. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
 export interface ProcessUsage {
   readonly cpuMs: number;
@@ -32,6 +32,20 @@ export function usageOfAll(pids: readonly number[]): ProcessUsage {
     anonymousBytes += usage.anonymousBytes;
   }
   return { cpuMs, anonymousBytes };
+}
+
+/** How often all threads of those processes have given up or lost their core. */
+export function contextSwitchesOfAll(pids: readonly number[]): number {
+  let switches = 0;
+  for (const pid of pids) {
+    for (const thread of readdirSync(`/proc/${pid}/task`)) {
+      const status = readFileSync(`/proc/${pid}/task/${thread}/status`, "utf8");
+      for (const [, count] of status.matchAll(/_ctxt_switches:\s+(\d+)/g)) {
+        switches += Number(count);
+      }
+    }
+  }
+  return switches;
 }
 
 /** CPU time of everything that runs on the machine. */
