@@ -14,10 +14,10 @@ import type { Clock } from "../infra/clock/clock.ts";
 import { SynodError } from "../infra/errors/synod-error.ts";
 import type { InboundMessage, Transport } from "../infra/transport/transport.ts";
 import type { Sender } from "../machines/messages.ts";
-import type { Start } from "../machines/node/node-memory.ts";
+import type { Start } from "../machines/node/start.ts";
 import type { Timed } from "./actor.ts";
 import type { DropCounts } from "./drop-counts.ts";
-import type { StartRegistry } from "./start-registry.ts";
+import type { StartRegistry, StartVerdict } from "./start-registry.ts";
 import { groupSubject, nodeSubject, senderOf } from "./subjects.ts";
 
 /** What a group's envelope says once the group is born. */
@@ -52,6 +52,12 @@ const beforeBirth = new Set<PeerMessage["type"]>([
   "hello",
   "helloAnswer",
 ]);
+
+const dropNames: Readonly<Record<Exclude<StartVerdict, "current">, string>> = {
+  late: "an earlier start's message",
+  copied: "a copied store's message",
+  unintroduced: "a start's message before its introduction",
+};
 
 export class PeerLink {
   readonly #options: PeerLinkOptions;
@@ -144,15 +150,16 @@ export class PeerLink {
   }
 
   /**
-   * Whoever speaks for another start than the newest is told of that one. A store that was copied back has to hear it
-   * before its next start, which nobody would recognise; to others it is nothing new. An introduction is let through:
-   * it is answered so in any case.
+   * Whoever speaks for another start than the newest met here is told of that one: a store that was copied back learns
+   * of it by that, and one that is new here introduces itself. An introduction is let through, because it is answered
+   * so in any case; so is what somebody new has met, which holds whoever says it.
    */
   #isFromNewestStart(node: string, envelope: Envelope, message: PeerMessage): boolean {
     const { starts, drops } = this.#options;
-    const verdict = starts.judge(envelope);
+    const verdict = starts.judge(envelope, message.type === "hello" ? message.earlier : undefined);
     if (verdict === "current" || message.type === "hello") return true;
-    drops.count(verdict === "late" ? "an earlier start's message" : "a copied store's message");
+    if (verdict === "unintroduced" && message.type === "helloAnswer") return true;
+    drops.count(dropNames[verdict]);
     const newest = starts.met(envelope.member);
     if (newest !== undefined) this.send(node, "", { type: "helloAnswer", ...newest });
     return false;

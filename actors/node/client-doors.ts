@@ -6,7 +6,7 @@ import type { Clock } from "../../infra/clock/clock.ts";
 import { timeText } from "../../infra/clock/time-text.ts";
 import type { Topology } from "../../infra/topology/topology.ts";
 import type { Transport } from "../../infra/transport/transport.ts";
-import type { Start } from "../../machines/node/node-memory.ts";
+import type { Start } from "../../machines/node/start.ts";
 import type { DropCounts } from "../drop-counts.ts";
 import type { ChangeFeedPorts } from "../feed/change-feed.ts";
 import { InterestDoor } from "../feed/interest-door.ts";

@@ -10,13 +10,9 @@ import type { Transport } from "../../infra/transport/transport.ts";
 import type { ReplicaState } from "../../kv/replica-state.ts";
 import type { Birth } from "../../machines/birth/birth-record.ts";
 import type { Sender } from "../../machines/messages.ts";
+import type { StartHistory } from "../../machines/node/start.ts";
 import { nodeActor } from "../../machines/node/node-rules.ts";
-import {
-  NodeLife,
-  type NodeEffect,
-  type NodeEvent,
-  type Start,
-} from "../../machines/node/node-memory.ts";
+import { NodeLife, type NodeEffect, type NodeEvent } from "../../machines/node/node-memory.ts";
 import type {
   GroupRoute,
   RegionTable,
@@ -65,7 +61,7 @@ type NodeActor = Actor<NodeEvent, NodeEffect, NodeLife>;
 export class NodeHost {
   readonly #options: NodeHostOptions;
   readonly #self: Sender;
-  readonly #start: Start;
+  readonly #start: StartHistory;
   readonly #ownGroups: readonly string[];
   readonly #nodes: readonly string[];
   readonly #dispatcher = new Dispatcher();
@@ -89,10 +85,10 @@ export class NodeHost {
 
   constructor(options: NodeHostOptions) {
     const { topology, node, clock, randomness, logStore, peers, clients } = options;
-    const { member, incarnation } = logStore.identity;
+    const { member, incarnation, start, earlier } = logStore.identity;
     this.#options = options;
     this.#self = { node, member };
-    this.#start = { member, incarnation, start: randomness.identifier() };
+    this.#start = { member, incarnation, start, earlier };
     requireOwnStartsOnly(logStore);
     const stored = storedBirths(logStore);
     const plans = birthPlansFor(topology, node, stored);
@@ -299,7 +295,7 @@ export class NodeHost {
         return this.#drainReplicas();
       case "barred":
         return this.#bar({ code: effect.code, text: effect.text });
-      case "laterStartMet":
+      case "unknownStartMet":
         return this.#options.logStore.recordPeer(effect.met, (failure) => {
           if (failure !== undefined) this.#stopAll(failure);
         });
@@ -468,10 +464,7 @@ function groupsOf({ groups }: Topology): readonly GroupRoute[] {
   return groups.map(({ name, members }) => ({ group: name, nodes: members, leader: undefined }));
 }
 
-/**
- * A store that was told of a start of its own that it does not know was copied back. Restarting it raises its
- * incarnation beyond that start, so that nobody else would recognise it any more.
- */
+/** A store that was told of a start of its own that it does not know was copied back: it says so before anybody asks. */
 function requireOwnStartsOnly(logStore: LogStore): void {
   const { member, incarnation } = logStore.identity;
   const met = logStore.peers().find((peer) => peer.member === member);

@@ -11,6 +11,7 @@ import type { Ballot } from "../../machines/ballot.ts";
 import type { BirthMessage } from "../../machines/birth/birth-messages.ts";
 import type { ReplicaMessage } from "../../machines/messages.ts";
 import type { NodeMessage } from "../../machines/node/node-messages.ts";
+import { earlierStartsMax } from "../../machines/node/start.ts";
 import type { RegionManagerMessage } from "../../machines/region-manager/region-manager-messages.ts";
 import type { LogRecord } from "../../machines/record.ts";
 import { birthElements, readBirth, readRegions, regionElements } from "./birth-codec.ts";
@@ -305,7 +306,14 @@ const bodies: { readonly [Name in TypeName]: Body<Name> } = {
     write: ({ id }) => [id],
     read: (fields) => ({ type: "birthHeld", id: fields.natural() }),
   },
-  hello: { code: 30, write: () => [], read: () => ({ type: "hello" }) },
+  hello: {
+    code: 30,
+    write: ({ earlier }) => [earlier],
+    read: (fields) => ({
+      type: "hello",
+      earlier: fields.naturals(earlierStartsMax),
+    }),
+  },
   helloAnswer: {
     code: 31,
     write: ({ member, incarnation, start }) => [member, incarnation, start],

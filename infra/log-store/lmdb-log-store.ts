@@ -6,6 +6,7 @@
 import { join } from "node:path";
 import { compareBallots, type Slot } from "../../machines/ballot.ts";
 import { invariant } from "../../machines/invariant.ts";
+import type { Start } from "../../machines/node/start.ts";
 import type { LogAppend, LogRecord } from "../../machines/record.ts";
 import { SynodError } from "../errors/synod-error.ts";
 import { makeDirectory } from "../files/make-directory.ts";
@@ -23,7 +24,6 @@ import type {
   FlushStatistics,
   LoadedGroup,
   LogStore,
-  PeerStart,
   StoredBirth,
   StoreIdentity,
 } from "./log-store.ts";
@@ -245,15 +245,15 @@ export class LmdbLogStore implements LogStore {
     return this.#latencies.summary();
   }
 
-  peers(): readonly PeerStart[] {
-    const found: PeerStart[] = [];
+  peers(): readonly Start[] {
+    const found: Start[] = [];
     for (const { key, value } of this.#environment.peers.getRange({})) {
-      found.push(JSON.parse(decodeSealed(key, value).toString()) as PeerStart);
+      found.push(JSON.parse(decodeSealed(key, value).toString()) as Start);
     }
     return found;
   }
 
-  recordPeer(peer: PeerStart, done: Durable): void {
+  recordPeer(peer: Start, done: Durable): void {
     const key = Buffer.from(String(peer.member));
     const value = encodeSealed(key, Buffer.from(JSON.stringify(peer)));
     if (this.#refused(done)) return;

@@ -2,7 +2,8 @@
  * What a node's replicas must remember, as a port: identity, births, promises, accepted entries and how far the
  * log is known chosen. Whatever is said to anyone else waits until the store has answered.
  */
-import type { Ballot, MemberId, Slot } from "../../machines/ballot.ts";
+import type { Ballot, Slot } from "../../machines/ballot.ts";
+import type { Start, StartHistory } from "../../machines/node/start.ts";
 import type { LogAppend, LogRecord } from "../../machines/record.ts";
 
 /** What a group's part of the log says when it is opened. */
@@ -22,19 +23,9 @@ export interface StoredBirth {
 }
 
 /** Which store this is. A directory that holds another identity, or none where one is expected, is another store. */
-export interface StoreIdentity {
+export interface StoreIdentity extends StartHistory {
   readonly cluster: string;
   readonly node: string;
-  readonly member: MemberId;
-  /** Raised durably at every opening: messages of an earlier start can be told apart. */
-  readonly incarnation: number;
-}
-
-/** A start of another node's store: later messages of an earlier one are told apart, also after a restart here. */
-export interface PeerStart {
-  readonly member: MemberId;
-  readonly incarnation: number;
-  readonly start: number;
 }
 
 /** Called once: without a failure after the change is on disk, or with the failure that stopped the store. */
@@ -74,9 +65,10 @@ export interface LogStore {
   ): readonly LogRecord[];
   /** Bytes the group's records take up, approximately. */
   bytes(group: string): number;
-  /** The highest start of every store that was ever recorded. */
-  peers(): readonly PeerStart[];
+  /** Of every store the start that was recorded last. */
+  peers(): readonly Start[];
   statistics(): FlushStatistics;
-  recordPeer(peer: PeerStart, done: Durable): void;
+  /** A start of another node's store: messages of an earlier one are told apart, also after a restart here. */
+  recordPeer(peer: Start, done: Durable): void;
   close(): Promise<void>;
 }

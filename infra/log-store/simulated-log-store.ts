@@ -4,6 +4,7 @@
  * bits are found the same way.
  */
 import { compareBallots, type Slot } from "../../machines/ballot.ts";
+import type { Start } from "../../machines/node/start.ts";
 import type { LogAppend, LogRecord } from "../../machines/record.ts";
 import type { Clock } from "../clock/clock.ts";
 import { SynodError } from "../errors/synod-error.ts";
@@ -13,7 +14,6 @@ import type {
   FlushStatistics,
   LoadedGroup,
   LogStore,
-  PeerStart,
   StoredBirth,
   StoreIdentity,
 } from "./log-store.ts";
@@ -66,7 +66,7 @@ export interface LogDiskCopy {
   readonly identity: StoreIdentity | undefined;
   readonly identityBeside: StoreIdentity | undefined;
   readonly groups: ReadonlyMap<string, StoredGroup>;
-  readonly peers: ReadonlyMap<number, PeerStart>;
+  readonly peers: ReadonlyMap<number, Start>;
 }
 
 /** The part that outlives the process. */
@@ -75,7 +75,7 @@ export class SimulatedLogDisk {
   /** The identity file beside the log. */
   identityBeside: StoreIdentity | undefined;
   readonly groups = new Map<string, StoredGroup>();
-  readonly peers = new Map<number, PeerStart>();
+  readonly peers = new Map<number, Start>();
   readonly faults: LogDiskFaults;
   flushes = 0;
   /** A flush failed, and the store that met it is still open. */
@@ -299,11 +299,11 @@ export class SimulatedLogStore implements LogStore {
     return { appends: this.#disk.flushes, p50Ms: 0, p99Ms: 0 };
   }
 
-  peers(): readonly PeerStart[] {
+  peers(): readonly Start[] {
     return [...this.#disk.peers.values()];
   }
 
-  recordPeer(peer: PeerStart, done: Durable): void {
+  recordPeer(peer: Start, done: Durable): void {
     this.#submit((disk) => disk.peers.set(peer.member, peer), done);
   }
 

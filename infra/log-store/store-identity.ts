@@ -4,11 +4,18 @@
  */
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
+import { earlierStartsMax } from "../../machines/node/start.ts";
 import { SynodError } from "../errors/synod-error.ts";
 import type { Randomness } from "../randomness/randomness.ts";
 import type { StoreIdentity } from "./log-store.ts";
 
-/** Decides, from what both places hold, which store this is; throws when they do not fit together. */
+/** Stands for the random number of a start that drew none for keeping. */
+const startNotKept = 0;
+
+/**
+ * Decides, from what both places hold, which store this is, and gives it its next start; throws when they do not fit
+ * together.
+ */
 export function nextIdentity(
   wanted: { readonly cluster: string; readonly node: string },
   inside: StoreIdentity | undefined,
@@ -16,7 +23,8 @@ export function nextIdentity(
   randomness: Randomness,
 ): StoreIdentity {
   if (inside === undefined && beside === undefined) {
-    return { ...wanted, member: randomness.identifier(), incarnation: 1 };
+    const member = randomness.identifier();
+    return { ...wanted, member, incarnation: 1, start: randomness.identifier(), earlier: [] };
   }
   if (inside === undefined) {
     throw new SynodError(
@@ -50,7 +58,17 @@ export function nextIdentity(
       { nextStep: "Name another data directory with --data, or use the topology it belongs to." },
     );
   }
-  return { ...inside, incarnation: inside.incarnation + 1 };
+  return {
+    ...inside,
+    incarnation: inside.incarnation + 1,
+    start: randomness.identifier(),
+    earlier: knownStarts(inside).slice(0, earlierStartsMax),
+  };
+}
+
+/** A store that was last opened before it kept its starts knows of none, and is believed. */
+function knownStarts({ start, earlier }: StoreIdentity): readonly number[] {
+  return start === startNotKept ? [] : [start, ...earlier];
 }
 
 export function encodeIdentity(identity: StoreIdentity): Buffer {
@@ -58,16 +76,22 @@ export function encodeIdentity(identity: StoreIdentity): Buffer {
 }
 
 export function decodeIdentity(bytes: Uint8Array): StoreIdentity {
-  const { cluster, node, member, incarnation } = fieldsOf(bytes);
+  const { cluster, node, member, incarnation, start, earlier } = {
+    start: startNotKept,
+    earlier: [],
+    ...fieldsOf(bytes),
+  };
   if (
     typeof cluster !== "string" ||
     typeof node !== "string" ||
     typeof member !== "number" ||
-    typeof incarnation !== "number"
+    typeof incarnation !== "number" ||
+    typeof start !== "number" ||
+    !Array.isArray(earlier)
   ) {
     throw new SynodError("CORRUPT_STORE", "the store's identity cannot be read");
   }
-  return { cluster, node, member, incarnation };
+  return { cluster, node, member, incarnation, start, earlier };
 }
 
 function fieldsOf(bytes: Uint8Array): Partial<StoreIdentity> {

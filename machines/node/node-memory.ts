@@ -2,15 +2,7 @@
 import type { MemberId } from "../ballot.ts";
 import type { Sender } from "../messages.ts";
 import type { Hello, HelloAnswer, NodeMessage } from "./node-messages.ts";
-
-/** One start of one store. */
-export interface Start {
-  readonly member: number;
-  /** Raised durably at every start. */
-  readonly incarnation: number;
-  /** Random: two starts that raised the same stored incarnation differ here. */
-  readonly start: number;
-}
+import { canHaveHad, type Start, type StartHistory } from "./start.ts";
 
 type FromPeer<Message extends NodeMessage> = Message & {
   readonly from: Sender;
@@ -46,16 +38,16 @@ export type NodeEffect =
       readonly code: "LOST_STORE" | "RESTORED_STORE";
       readonly text: string;
     }
-  /** A later start of this very store than its own disk knows of: to be remembered for good. */
-  | { readonly type: "laterStartMet"; readonly met: Start }
+  /** A start of this very store that its own disk does not know of: to be remembered for good. */
+  | { readonly type: "unknownStartMet"; readonly met: Start }
   | { readonly type: "stopped" };
 
 export interface NodeInput {
   readonly self: Sender;
-  readonly start: Start;
+  readonly start: StartHistory;
   readonly groups: readonly string[];
   readonly peers: readonly string[];
-  /** The highest start met of a store, if any. */
+  /** The newest start met of a store, if any. */
   readonly metStart: (member: MemberId) => Start | undefined;
 }
 
@@ -74,7 +66,7 @@ export class NodeLife {
   }
 
   introduce(nowMs: number): void {
-    for (const node of this.#input.peers) this.#send(node, { type: "hello" });
+    for (const node of this.#input.peers) this.#sayHello(node);
     this.outbox.push({
       type: "deadline",
       name: "introduce",
@@ -87,16 +79,16 @@ export class NodeLife {
     if (met !== undefined) this.#send(from.node, { type: "helloAnswer", ...met });
   }
 
-  /**
-   * Somebody met a later start of this very store, or another start under the same incarnation: the store was
-   * copied back, and what it promised since is forgotten (NATS #5939).
-   */
-  showsALaterStart({ member, incarnation, start }: HelloAnswer): boolean {
+  /** Somebody met a start of this very store that it does not know of: it was copied back. */
+  showsAnUnknownStart(met: HelloAnswer): boolean {
     const own = this.#input.start;
-    if (member !== own.member) return false;
-    return (
-      incarnation > own.incarnation || (incarnation === own.incarnation && start !== own.start)
-    );
+    return met.member === own.member && !canHaveHad(own, met);
+  }
+
+  /** Somebody has met an earlier start only, and hears nothing else of this one until it is introduced. */
+  introduceAgain({ from, member, incarnation }: FromPeer<HelloAnswer>): void {
+    const own = this.#input.start;
+    if (member === own.member && incarnation < own.incarnation) this.#sayHello(from.node);
   }
 
   noteSettled(group: string): void {
@@ -139,10 +131,10 @@ export class NodeLife {
   }
 
   barForRestoredStore({ from, member, incarnation, start }: FromPeer<HelloAnswer>): void {
-    this.outbox.push({ type: "laterStartMet", met: { member, incarnation, start } });
+    this.outbox.push({ type: "unknownStartMet", met: { member, incarnation, start } });
     this.#bar(
       "RESTORED_STORE",
-      `${from.node} has met start ${incarnation} of this store, which is at start ${this.#input.start.incarnation}`,
+      `${from.node} has met a start ${incarnation} of this store that it does not know, being at start ${this.#input.start.incarnation}`,
     );
   }
 
@@ -162,6 +154,10 @@ export class NodeLife {
   #bar(code: "LOST_STORE" | "RESTORED_STORE", text: string): void {
     this.#problem = `${code}: ${text}`;
     this.outbox.push({ type: "barred", code, text });
+  }
+
+  #sayHello(to: string): void {
+    this.#send(to, { type: "hello", earlier: this.#input.start.earlier });
   }
 
   #send(to: string, message: NodeMessage): void {

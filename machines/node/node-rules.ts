@@ -7,13 +7,16 @@ const on = acting<NodeLife, NodeEvent>();
 
 export const nodeActor = nodeMachine.provide({
   guards: {
-    showsALaterStart: on<"helloAnswer", boolean>((node, answer) => node.showsALaterStart(answer)),
+    showsAnUnknownStart: on<"helloAnswer", boolean>((node, answer) =>
+      node.showsAnUnknownStart(answer),
+    ),
     everyReplicaSettled: ({ context }) => context.memory.everyReplicaSettled(),
     everyReplicaDrained: ({ context }) => context.memory.everyReplicaDrained(),
   },
   actions: {
     introduce: on<NodeEvent["type"]>((node, { nowMs }) => node.introduce(nowMs)),
     answerHello: on<"hello">((node, hello) => node.answerHello(hello)),
+    introduceAgain: on<"helloAnswer">((node, answer) => node.introduceAgain(answer)),
     noteSettled: on<"replicaSettled">((node, { group }) => node.noteSettled(group)),
     noteDrained: on<"replicaDrained">((node, { group }) => node.noteDrained(group)),
     tellDisconnected: ({ context }) => context.memory.tellDisconnected(),

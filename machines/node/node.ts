@@ -17,12 +17,13 @@ export const nodeMachine = setup({
     input: {} as NodeContext,
   },
   guards: {
-    showsALaterStart: givenByRules,
+    showsAnUnknownStart: givenByRules,
     everyReplicaSettled: givenByRules,
     everyReplicaDrained: givenByRules,
   },
   actions: {
     introduce: givenByRules,
+    introduceAgain: givenByRules,
     answerHello: givenByRules,
     noteSettled: givenByRules,
     noteDrained: givenByRules,
@@ -41,11 +42,10 @@ export const nodeMachine = setup({
     hello: { actions: "answerHello" },
     replicaSettled: { actions: "noteSettled" },
     storeLost: { target: ".barred", actions: "barForLostStore" },
-    helloAnswer: {
-      guard: "showsALaterStart",
-      target: ".barred",
-      actions: "barForRestoredStore",
-    },
+    helloAnswer: [
+      { guard: "showsAnUnknownStart", target: ".barred", actions: "barForRestoredStore" },
+      { actions: "introduceAgain" },
+    ],
   },
   states: {
     connecting: {
@@ -80,11 +80,10 @@ export const nodeMachine = setup({
       on: {
         replicaDrained: { actions: "noteDrained" },
         storeLost: { target: "stopped", actions: "barForLostStore" },
-        helloAnswer: {
-          guard: "showsALaterStart",
-          target: "stopped",
-          actions: "barForRestoredStore",
-        },
+        helloAnswer: [
+          { guard: "showsAnUnknownStart", target: "stopped", actions: "barForRestoredStore" },
+          { actions: "introduceAgain" },
+        ],
         deadline: { target: "stopped" },
         drain: { target: "stopped" },
       },

@@ -140,13 +140,26 @@ export const storageMutants: readonly Mutant[] = [
     patches: [
       {
         file: "machines/node/node-memory.ts",
-        find: "incarnation > own.incarnation || (incarnation === own.incarnation && start !== own.start)",
-        replace: "incarnation > own.incarnation + start",
+        find: "met.member === own.member && !canHaveHad(own, met)",
+        replace: "met.member === 0 && !canHaveHad(own, met)",
       },
     ],
     caughtBy: ["a restored store takes no part", "promises never go back"],
     seeds: 10,
     options: aimed("restored store"),
+  },
+  {
+    name: "a copied store that restarts in time is one that went on",
+    patches: [
+      {
+        file: "machines/node/start.ts",
+        find: "known === undefined || known === other.start",
+        replace: "known !== other.start || known === other.start",
+      },
+    ],
+    caughtBy: ["a restored store takes no part", "promises never go back"],
+    seeds: 20,
+    options: aimed("restored store,quick restart"),
   },
   {
     name: "a store that was copied back is told so once",

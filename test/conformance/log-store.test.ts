@@ -69,12 +69,21 @@ for (const [name, make] of Object.entries(subjects)) {
       store = undefined;
     });
 
-    test("a new store has an identity of its own, and every opening raises its incarnation", async () => {
+    test("a new store has an identity of its own, and every opening is a start that knows the earlier ones", async () => {
       const first = (await open()).identity;
       const second = (await open()).identity;
       expect(first).toMatchObject({ cluster: "demo", node: "n1", incarnation: 1 });
       expect(first.member).toBeGreaterThan(0);
-      expect(second).toEqual({ ...first, incarnation: 2 });
+      expect(first.earlier).toEqual([]);
+      expect(second).toEqual({
+        ...first,
+        incarnation: 2,
+        start: expect.any(Number) as number,
+        earlier: [first.start],
+      });
+      expect(second.start).not.toBe(first.start);
+      const third = (await open()).identity;
+      expect(third.earlier).toEqual([second.start, first.start]);
     });
 
     test("another node's or cluster's directory is refused", async () => {

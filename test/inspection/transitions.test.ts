@@ -92,7 +92,7 @@ test("of a node", () => {
     fc.property(fc.array(event, { maxLength: 30 }), (events) => {
       const memory = new NodeLife({
         self: { node: "n1", member: 1 },
-        start: { member: 1, incarnation: 1, start: 1 },
+        start: { member: 1, incarnation: 1, start: 1, earlier: [] },
         groups: ["g1", "g2"],
         peers: ["n2"],
         metStart: () => undefined,

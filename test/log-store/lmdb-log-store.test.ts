@@ -158,6 +158,17 @@ test("a log copied back under its newer identity file is a restored store", asyn
   await expect(openStore()).rejects.toMatchObject({ code: "RESTORED_STORE" });
 });
 
+test("a store remembers its last hundred starts", async () => {
+  const starts: number[] = [];
+  for (let opening = 0; opening < 102; opening += 1) {
+    const store = await openStore();
+    starts.unshift(store.identity.start);
+    await close(store);
+  }
+  const store = await openStore();
+  expect(store.identity.earlier).toEqual(starts.slice(0, 100));
+});
+
 test("another store's log is recognised by its identity", async () => {
   await withRecords(1);
   writeFileSync(

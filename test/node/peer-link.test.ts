@@ -34,11 +34,18 @@ test("a message that the NATS server does not take is counted, and stops nobody"
     identityOf: () => ({ clusterId: "c1", epoch: 1 }),
     receive: () => undefined,
   });
-  link.send("n2", "", { type: "hello" });
+  link.send("n2", "", { type: "hello", earlier: [] });
   expect(drops.toJSON()).toEqual({ "hello not sent: FRAME_TOO_LARGE": 1 });
 });
 
-test("whoever speaks for a start that was superseded is told of the newest", () => {
+const newest = { member: 2, incarnation: 5, start: 50 };
+
+/** The link of n1, which has met n2's `newest` start. */
+function linkToN2(): {
+  readonly published: readonly { readonly subject: string; readonly message: PeerMessage }[];
+  readonly received: readonly string[];
+  readonly hear: (incarnation: number, start: number, message?: PeerMessage) => void;
+} {
   const published: { readonly subject: string; readonly message: PeerMessage }[] = [];
   let inbound: ((message: InboundMessage) => void) | undefined;
   const transport: Partial<Transport> = {
@@ -51,7 +58,6 @@ test("whoever speaks for a start that was superseded is told of the newest", () 
     },
   };
   const received: string[] = [];
-  const newest = { member: 2, incarnation: 5, start: 50 };
   const link = new PeerLink({
     transport: transport as Transport,
     clock: immediateClock(),
@@ -70,9 +76,9 @@ test("whoever speaks for a start that was superseded is told of the newest", () 
     receive: ({ type }) => void received.push(type),
   });
   link.listen();
-  const hear = (incarnation: number, start: number): void => {
-    const envelope = { cluster: "c1", group: "g1", epoch: 1, member: 2, incarnation, start };
-    const message = { type: "preVote", attempt: 1, watermark: 0, ended: undefined } as const;
+  const hear = (incarnation: number, start: number, message: PeerMessage = preVote): void => {
+    const cluster = message.type === "preVote" ? "c1" : "demo";
+    const envelope = { cluster, group: "g1", epoch: 1, member: 2, incarnation, start };
     inbound?.({
       subject: "synod.p.n-n1.n2",
       payload: encodePeerMessage(envelope, message),
@@ -81,11 +87,42 @@ test("whoever speaks for a start that was superseded is told of the newest", () 
       header: () => undefined,
     });
   };
+  return { published, received, hear };
+}
+
+const preVote: PeerMessage = { type: "preVote", attempt: 1, watermark: 0, ended: undefined };
+const toldOfNewest = { subject: "synod.p.n-n2.n1", message: { type: "helloAnswer", ...newest } };
+
+test("whoever speaks for a start that was superseded is told of the newest", () => {
+  const { published, received, hear } = linkToN2();
   hear(5, 50);
   expect(published).toEqual([]);
   hear(5, 51);
   hear(4, 40);
   expect(received).toEqual(["preVote"]);
-  const told = { subject: "synod.p.n-n2.n1", message: { type: "helloAnswer", ...newest } };
-  expect(published).toEqual([told, told]);
+  expect(published).toEqual([toldOfNewest, toldOfNewest]);
+});
+
+test("a later start is heard once it shows that its store knows of the one met before", () => {
+  const { published, received, hear } = linkToN2();
+  hear(7, 70);
+  expect(received).toEqual([]);
+  expect(published).toEqual([toldOfNewest]);
+  hear(7, 70, { type: "hello", earlier: [60, 50, 40] });
+  hear(7, 70);
+  expect(received).toEqual(["hello", "preVote"]);
+});
+
+test("a later start of a store that was copied back meanwhile is not heard", () => {
+  const { published, received, hear } = linkToN2();
+  hear(7, 70, { type: "hello", earlier: [61, 51, 40] });
+  hear(7, 70);
+  expect(received).toEqual(["hello"]);
+  expect(published).toEqual([toldOfNewest]);
+});
+
+test("what somebody not introduced yet has met of this store is heard", () => {
+  const { received, hear } = linkToN2();
+  hear(7, 70, { type: "helloAnswer", member: 1, incarnation: 9, start: 9 });
+  expect(received).toEqual(["helloAnswer"]);
 });

@@ -99,7 +99,8 @@ export const messages: readonly PeerMessage[] = [
   { type: "birthAnswer", member: 4, birth, complete: true, objection: undefined },
   { type: "birthOffer", birth, complete: false },
   { type: "birthHeld", id: 5 },
-  { type: "hello" },
+  { type: "hello", earlier: [] },
+  { type: "hello", earlier: [7, 2 ** 52 - 1] },
   { type: "helloAnswer", member: 4, incarnation: 2, start: 99 },
   {
     type: "nodeReport",

@@ -12,7 +12,8 @@ import { Checkpointer } from "../../../machines/checkpointer/checkpointer-memory
 import { learnerActor } from "../../../machines/learner/learner-rules.ts";
 import { Learner } from "../../../machines/learner/learner-memory.ts";
 import { nodeActor } from "../../../machines/node/node-rules.ts";
-import { NodeLife, type Start } from "../../../machines/node/node-memory.ts";
+import { NodeLife } from "../../../machines/node/node-memory.ts";
+import type { Start } from "../../../machines/node/start.ts";
 import { proposerActor } from "../../../machines/proposer/proposer-rules.ts";
 import { Proposer } from "../../../machines/proposer/proposer-memory.ts";
 import { regionManagerActor } from "../../../machines/region-manager/region-manager-rules.ts";
@@ -235,7 +236,7 @@ export const roles = {
     memory: (fields: Fields) =>
       new NodeLife({
         self: self(fields),
-        start: { member: 1, incarnation: 3, start: 77 },
+        start: { member: 1, incarnation: 3, start: 77, earlier: [76] },
         groups: ["meta", "g1"],
         peers: ["n2", "n3"],
         metStart: (member): Start | undefined =>
