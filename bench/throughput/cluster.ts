@@ -46,6 +46,8 @@ export class BenchCluster {
   readonly #topology: Topology;
   readonly #supervisor: ChildSupervisor;
   readonly #transport: NatsTransport;
+  /** When each node's last process was started. */
+  readonly #startedMs = new Map<string, number>();
   #asked = 0;
 
   private constructor(
@@ -102,16 +104,36 @@ export class BenchCluster {
   }
 
   get brokerPid(): number {
-    return this.#pidOf("nats-server");
+    return this.pidOf("nats-server");
   }
 
   get nodePids(): readonly number[] {
-    return this.#topology.nodes.map(({ name }) => this.#pidOf(name));
+    return this.nodes.map((name) => this.pidOf(name));
+  }
+
+  get nodes(): readonly string[] {
+    return this.#topology.nodes.map(({ name }) => name);
+  }
+
+  pidOf(name: string): number {
+    const pid = this.#supervisor.pidOf(name);
+    if (pid === undefined) throw new Error(`${name} does not run`);
+    return pid;
+  }
+
+  /** When the node's process was started, by `performance.now()`. */
+  startedMs(node: string): number {
+    return this.#startedMs.get(node) ?? 0;
+  }
+
+  /** Asks the program to end in order. It is started again like one that crashed. */
+  end(name: string): void {
+    process.kill(this.pidOf(name), "SIGTERM");
   }
 
   /** Kills the program as a crash would. It is started again as `synod dev` would do it: later each time. */
   crash(name: string): void {
-    process.kill(this.#pidOf(name), "SIGKILL");
+    process.kill(this.pidOf(name), "SIGKILL");
   }
 
   /** Resolves as soon as another process has taken the place of that one. */
@@ -172,13 +194,10 @@ export class BenchCluster {
       ],
       environment: { ...process.env, ...passwords },
       stopTimeoutMs,
+      onState: ({ kind }) => {
+        if (kind === "running") this.#startedMs.set(name, performance.now());
+      },
     });
-  }
-
-  #pidOf(name: string): number {
-    const pid = this.#supervisor.pidOf(name);
-    if (pid === undefined) throw new Error(`${name} does not run`);
-    return pid;
   }
 
   /** Every group is led by the node the topology prefers, so that no leader moves while something is measured. */
