@@ -170,21 +170,28 @@ export class Bucket {
    * The key's newest entry. Of a key that was deleted it is the marker that says so, for as long as history is kept
    * (10 minutes unless configured): look at `operation`, or use `find`. Null when there is no such key.
    */
-  async get(key: Key, options: GetOptions = noOptions): Promise<Entry | null> {
-    requireOptions(options, optionNames.get);
-    const { revision = 0 } = options;
-    const operation = getOf(this.#keyIn(key), wholeNumber("revision", revision, 0), true);
-    const reading = this.#caller.read(operation, freshnessOf(options), options, toEntry);
-    if (revision === 0) return this.#decoded(await reading);
-    return this.#decoded(await writtenAt(revision, reading));
+  get(key: Key, options: GetOptions = noOptions): Promise<Entry | null> {
+    try {
+      requireOptions(options, optionNames.get);
+      const { revision = 0 } = options;
+      const operation = getOf(this.#keyIn(key), wholeNumber("revision", revision, 0), true);
+      const reading = this.#caller.read(operation, freshnessOf(options), options, toEntry);
+      return this.#decodedLater(revision === 0 ? reading : writtenAt(revision, reading));
+    } catch (thrown) {
+      return refuse(thrown);
+    }
   }
 
   /** The key's newest value; null when there is no such key, be it that it was deleted. */
-  async find(key: Key, options: ReadOptions = noOptions): Promise<Entry | null> {
-    requireOptions(options, optionNames.read);
-    const operation = getOf(this.#keyIn(key));
-    const reading = this.#caller.read(operation, freshnessOf(options), options, toLiveEntry);
-    return this.#decoded(await reading);
+  find(key: Key, options: ReadOptions = noOptions): Promise<Entry | null> {
+    try {
+      requireOptions(options, optionNames.read);
+      const operation = getOf(this.#keyIn(key));
+      const reading = this.#caller.read(operation, freshnessOf(options), options, toLiveEntry);
+      return this.#decodedLater(reading);
+    } catch (thrown) {
+      return refuse(thrown);
+    }
   }
 
   /**
@@ -425,6 +432,11 @@ export class Bucket {
 
   #stored(value: Value): Value {
     return this.#codecs.value === undefined ? value : this.#codecs.value.encode(value);
+  }
+
+  /** Most buckets have no codecs: one promise more for each read would be a large part of its cost. */
+  #decodedLater(reading: Promise<Entry | null>): Promise<Entry | null> {
+    return this.#codecs === noOptions ? reading : reading.then((entry) => this.#decoded(entry));
   }
 
   #decoded<Found extends Entry | null>(entry: Found): Found | Entry {

@@ -31,7 +31,10 @@ export class Entry {
   readonly bucket: string;
   /** The key as text, decoded if the bucket has a codec; a key that is no UTF-8 is in `keyBytes`. */
   readonly key: string;
-  /** The caller's to keep. Empty where only keys were asked for, and where the key was deleted. */
+  /**
+   * The caller's to keep. Empty where only keys were asked for, and where the key was deleted. Small values lie together
+   * in larger buffers, as Node's own do: `value.buffer` is not the value alone.
+   */
   readonly value: Uint8Array;
   /** The write's revision: a whole number that grows with every write in a store group. */
   readonly revision: Revision;
@@ -114,13 +117,19 @@ export class Entry {
 /** Copies the value out of the message it came in. */
 export function entryOf(key: InternalKey, version: Version): Entry {
   const { source, start, end, revision, expiresAt, kind, bytesLeftOut } = version;
-  // Never a Buffer, whose methods behave differently, wherever the message came from.
-  const value = new Uint8Array(end - start);
-  value.set(source.subarray(start, end));
+  const value = copied(source, start, end);
   if (kind === versionKind.tombstone) {
     const operation = expiresAt === tombstoneReason.deleted ? "DEL" : "PURGE";
     return new Entry(key, value, revision, 0, { operation });
   }
   const details = bytesLeftOut === undefined ? undefined : { length: bytesLeftOut };
   return new Entry(key, value, revision, expiresAt, details);
+}
+
+/** In memory that small values share: a buffer for each of them would cost more than all else that a read does here. */
+function copied(source: Uint8Array, start: number, end: number): Uint8Array {
+  const piece = Buffer.allocUnsafe(end - start);
+  piece.set(source.subarray(start, end));
+  // Never a Buffer, whose methods behave differently, wherever the message came from.
+  return new Uint8Array(piece.buffer, piece.byteOffset, piece.length);
 }

@@ -18,11 +18,10 @@ export async function run(task: DriverTask, store: Store): Promise<DriverResult>
   const recorder = new Recorder();
   const operation = await operationOf(task, store, recorder);
   await untilAnswered(() => operation(0, performance.now()));
+  if (task.ratePerSecond === 0) return closedLoop(task, operation, recorder);
   const perform = (caller: number, startMs: number): Promise<void> =>
     performOnce(operation, recorder, caller, startMs);
-  return task.ratePerSecond > 0
-    ? new OpenLoop(task, perform).run(recorder)
-    : closedLoop(task, perform, recorder);
+  return new OpenLoop(task, perform).run(recorder);
 }
 
 async function load(task: DriverTask, store: Store): Promise<DriverResult> {
@@ -62,17 +61,22 @@ async function performOnce(
   }
 }
 
-type Perform = (caller: number, startMs: number) => Promise<void>;
-
 /** Each caller has one operation under way; its latency begins when it is issued. */
 async function closedLoop(
   task: DriverTask,
-  perform: Perform,
+  operation: Operation,
   recorder: Recorder,
 ): Promise<DriverResult> {
   const over = new AbortController();
   const call = async (caller: number): Promise<void> => {
-    while (!over.signal.aborted) await perform(caller, performance.now());
+    while (!over.signal.aborted) {
+      try {
+        await operation(caller, performance.now());
+      } catch (failure) {
+        recorder.failed(failure);
+        await pause(afterErrorMs);
+      }
+    }
   };
   const callers = Array.from({ length: task.callers }, (_, caller) => call(caller));
   const result = await recorder.measure(task);

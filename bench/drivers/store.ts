@@ -11,7 +11,7 @@ export interface Store {
   /** Writes all keys as fast as it can. */
   load(keys: readonly string[], value: Uint8Array): Promise<void>;
   put(key: string, value: Uint8Array): Promise<unknown>;
-  get?(key: string): Promise<Uint8Array | undefined>;
+  get?(key: string): Promise<{ readonly value: Uint8Array } | null>;
   /** Writes if the key still has the revision; 0: if it does not exist. */
   update?(key: string, value: Uint8Array, revision: number): Promise<Updated>;
   /** Answers with how many keys there were, at most `limit`. */

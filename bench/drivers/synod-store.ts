@@ -44,8 +44,8 @@ export class SynodStore implements Store {
     return this.#bucket.put(key, value);
   }
 
-  async get(key: string): Promise<Uint8Array | undefined> {
-    return (await this.#bucket.get(key))?.value;
+  get(key: string): Promise<{ readonly value: Uint8Array } | null> {
+    return this.#bucket.get(key);
   }
 
   async update(key: string, value: Uint8Array, revision: number): Promise<Updated> {

@@ -49,6 +49,13 @@ export interface LaneHost {
   readonly flushSoon: (lane: Lane) => void;
 }
 
+/** Of the frame that would be opened next. */
+export interface FrameSize {
+  /** Calls that have to wait for it. */
+  readonly callsMin: number;
+  readonly callsMax: number;
+}
+
 /** An attempt that follows others without an answer waits longer, up to this many times as long. */
 const patienceMax = 4;
 
@@ -85,13 +92,16 @@ export abstract class Lane implements FrameOwner {
     this.host.flushSoon(this);
   }
 
-  /** Opens as many frames as may be under way. */
+  /** Opens as many frames as may be under way, of reads one in a turn: so each leaves before the next is made. */
   flush(): void {
     while (this.#mayOpenFrame()) {
       const frame = this.makeFrame(() => this.#takeCalls());
       if (frame === undefined) return;
       this.#frames.push(frame);
       this.#send(frame);
+      if (frame.numbered !== undefined) continue;
+      if (this.#mayOpenFrame()) this.host.flushSoon(this);
+      return;
     }
   }
 
@@ -141,6 +151,8 @@ export abstract class Lane implements FrameOwner {
 
   /** How much one frame may weigh. */
   protected abstract get frameWeightMax(): number;
+  /** How many calls have to wait before one more frame is opened, and how many it may have. */
+  protected abstract nextFrame(waiting: number, underWay: number): FrameSize;
   /** Takes calls and makes a frame of them; undefined, taking none, while frames of this kind cannot be numbered. */
   protected abstract makeFrame(takeCalls: () => readonly Call[]): Frame | undefined;
   /** Undefined when there is nobody to send to. */
@@ -177,9 +189,13 @@ export abstract class Lane implements FrameOwner {
     const { transport, limits } = this.host;
     if (!transport.connected || this.#queue.isEmpty) return false;
     if (this.#frames.length >= limits.framesInFlightMax) return false;
+    return this.#queue.count >= this.#nextFrame().callsMin;
+  }
+
+  #nextFrame(): FrameSize {
     let underWay = 0;
     for (const { calls } of this.#frames) underWay += calls.length;
-    return this.#queue.count >= Math.min(underWay, limits.furtherFrameOperations);
+    return this.nextFrame(this.#queue.count, underWay);
   }
 
   #takeCalls(): Call[] {
@@ -189,13 +205,16 @@ export abstract class Lane implements FrameOwner {
       operationBytesMax(transport.payloadBytesMax),
     );
     const weightMax = this.frameWeightMax;
+    const { callsMax } = this.#nextFrame();
     const calls: Call[] = [];
     let bytes = 0;
     let weight = 0;
     for (let call = this.#queue.peek(); call !== undefined; call = this.#queue.peek()) {
       bytes += call.unitBytes;
       weight += call.unitWeight;
-      if (calls.length > 0 && (bytes > bytesMax || weight > weightMax)) break;
+      // A unit of several weighs nothing behind its first: it is not torn apart.
+      const isEnough = calls.length >= callsMax && call.unitWeight > 0;
+      if (calls.length > 0 && (isEnough || bytes > bytesMax || weight > weightMax)) break;
       this.#queue.take();
       calls.push(call);
     }

@@ -12,10 +12,14 @@ export interface ClientLimits {
   /** Frames that may be under way to one group, for each kind of frame. */
   readonly framesInFlightMax: number;
   /**
-   * Operations that have to wait before one more frame is opened, unless fewer are under way: one frame of sixty
+   * Writes that have to wait before one more frame is opened, unless fewer are under way: one frame of sixty
    * costs the nodes hardly more than one of six, and who waits for it waits less than a round trip.
    */
   readonly furtherFrameOperations: number;
+  /** Frames among which reads to one group are divided, so that client, NATS server and node work at the same time. */
+  readonly readFramesWanted: number;
+  /** Of fewer than twice as many reads no two frames are made: each frame costs the same again. */
+  readonly dividedReadsMin: number;
   /** Operations of one frame, each operation inside a transaction counted. */
   readonly frameOperationsMax: number;
   /** Encoded operations of one frame; a single larger operation travels alone. */
@@ -49,6 +53,8 @@ export const defaultClientLimits: ClientLimits = {
   backoffMsMax: 500,
   framesInFlightMax: 8,
   furtherFrameOperations: 256,
+  readFramesWanted: 2,
+  dividedReadsMin: 32,
   frameOperationsMax: 2_000,
   frameBytesTarget: 256 * 1024,
   frameRowsMax: 3_000,

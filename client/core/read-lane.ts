@@ -6,7 +6,7 @@ import { isFailure, type OperationResult } from "../../kv/commands/result.ts";
 import type { Call } from "./call.ts";
 import { Frame } from "./frame.ts";
 import { isStale, type Freshness } from "./freshness.ts";
-import { Lane, type LaneHost } from "./lane.ts";
+import { Lane, type FrameSize, type LaneHost } from "./lane.ts";
 import type { Members } from "./members.ts";
 
 /** Share of the newest answer in the running average. */
@@ -26,6 +26,20 @@ export class ReadLane extends Lane {
   protected override get frameWeightMax(): number {
     const { frameRowsMax, answerBytesTarget } = this.host.limits;
     return Math.min(frameRowsMax, answerBytesTarget / this.#answerBytesPerWeight);
+  }
+
+  /**
+   * Reads that many callers wait for are divided among several frames: while one is read by the node, another is on its
+   * way and a third is taken apart here.
+   */
+  protected override nextFrame(waiting: number, underWay: number): FrameSize {
+    const { readFramesWanted, dividedReadsMin } = this.host.limits;
+    const all = waiting + underWay;
+    const frames = Math.max(1, Math.min(readFramesWanted, Math.floor(all / dividedReadsMin)));
+    const share = Math.floor(all / frames);
+    // What is left over goes along.
+    const callsMax = waiting < 2 * share ? waiting : share;
+    return { callsMin: Math.min(underWay, share), callsMax };
   }
 
   /** Reads carry no session: there is always a number. */

@@ -4,7 +4,7 @@ import type { WriteRequest } from "../../infra/codec/request-encoder.ts";
 import type { WriteEnvelope } from "../../infra/codec/request-envelope.ts";
 import type { Call } from "./call.ts";
 import { Frame } from "./frame.ts";
-import { Lane, type LaneHost } from "./lane.ts";
+import { Lane, type FrameSize, type LaneHost } from "./lane.ts";
 import type { Members } from "./members.ts";
 import type { Sessions } from "./sessions.ts";
 
@@ -18,6 +18,11 @@ export class WriteLane extends Lane {
 
   protected override get frameWeightMax(): number {
     return this.host.limits.frameOperationsMax;
+  }
+
+  protected override nextFrame(_: number, underWay: number): FrameSize {
+    const { furtherFrameOperations } = this.host.limits;
+    return { callsMin: Math.min(underWay, furtherFrameOperations), callsMax: Infinity };
   }
 
   protected override makeFrame(takeCalls: () => readonly Call[]): Frame | undefined {

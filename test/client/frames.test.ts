@@ -78,6 +78,57 @@ describe("operations of one turn", () => {
   });
 });
 
+describe("reads that many callers wait for", () => {
+  async function sizesOf(callers: number): Promise<number[]> {
+    const cluster = new FakeCluster();
+    await cluster.runFor(10);
+    const bucket = cluster.client.bucket();
+    for (let at = 0; at < callers; at++) void bucket.get(`a${at}`);
+    await cluster.runFor(1);
+    const { length } = cluster.attempts;
+    for (const attempt of cluster.attempts.slice()) attempt.execute();
+    await cluster.runFor(10);
+    expect(cluster.attempts).toHaveLength(length);
+    return cluster.attempts.map(({ keys }) => keys.length);
+  }
+
+  test("are divided between two frames, and fewer go as one", async () => {
+    expect(await sizesOf(2)).toEqual([2]);
+    expect(await sizesOf(63)).toEqual([63]);
+    expect(await sizesOf(65)).toEqual([32, 33]);
+    expect(await sizesOf(256)).toEqual([128, 128]);
+  });
+
+  test("wait while two frames are under way, and go when one of them is answered", async () => {
+    const cluster = new FakeCluster();
+    await cluster.runFor(10);
+    const bucket = cluster.client.bucket();
+    const get = (count: number): void => {
+      for (let at = 0; at < count; at++) void bucket.get(`a${at}`);
+    };
+    get(100);
+    await cluster.runFor(1);
+    get(40);
+    await cluster.runFor(1);
+    expect(cluster.attempts.map(({ keys }) => keys.length)).toEqual([50, 50]);
+    cluster.attempts[0]?.execute();
+    get(10);
+    await cluster.runFor(10);
+    expect(cluster.attempts.map(({ keys }) => keys.length)).toEqual([50, 50, 50]);
+  });
+
+  test("that belong together are in one frame, however many they are", async () => {
+    const cluster = new FakeCluster();
+    await cluster.runFor(10);
+    cluster.react = (attempt) => attempt.execute();
+    const keys = Array.from({ length: 200 }, (_, at) => `a${at}`);
+    const bucket = cluster.client.bucket();
+    await cluster.outcome(Promise.all([bucket.get("a"), bucket.getMany(keys), bucket.get("b")]));
+    const together = cluster.attempts.find(({ keys: own }) => own.includes("a7"));
+    expect(together?.keys).toEqual(expect.arrayContaining(keys));
+  });
+});
+
 describe("a stale read", () => {
   const stale = { consistency: "stale", maxAgeMs: 50 } as const;
 
