@@ -39,8 +39,11 @@ export class RequestGeneration {
   #lastRevision: Revision = 0;
   #bytes = 0;
   #count = 0;
-  /** Open addressing by the identity's first bytes: page * pageBytes + offset + 1, or 0. At most half of it is taken. */
-  #places = new Uint32Array(placesAtFirst);
+  /**
+   * Open addressing by the identity's first bytes, two numbers for each place: page * pageBytes + offset + 1, or 0; and
+   * the identity's next bytes, so that the pages of what is not searched for are left alone. At most half of it is taken.
+   */
+  #places = new Uint32Array(2 * placesAtFirst);
 
   constructor(number: number) {
     this.number = number;
@@ -86,10 +89,14 @@ export class RequestGeneration {
   }
 
   find(identity: RequestId): FoundAnswer | undefined {
-    const mask = this.#places.length - 1;
-    for (let place = hashOf(identity) & mask; ; place = (place + 1) & mask) {
-      const position = (this.#places[place] as number) - 1;
+    const places = this.#places;
+    const mask = places.length - 2;
+    const tag = tagOf(identity);
+    for (let place = 2 * hashOf(identity); ; place += 2) {
+      place &= mask;
+      const position = (places[place] as number) - 1;
       if (position < 0) return undefined;
+      if (places[place + 1] !== tag) continue;
       const page = this.pages[Math.floor(position / pageBytes)] as RequestPage;
       const at = position % pageBytes;
       if (liesAt(page.bytes, at, identity)) return answerAt(page.bytes, at);
@@ -101,22 +108,31 @@ export class RequestGeneration {
     this.#count += 1;
     if (this.#count === 1) this.#firstRevision = revision;
     this.#lastRevision = revision;
-    if (2 * this.#count > this.#places.length) this.#grow();
-    this.#place(position);
+    if (4 * this.#count > this.#places.length) this.#grow();
+    const { bytes } = this.pages[Math.floor(position / pageBytes)] as RequestPage;
+    const at = position % pageBytes;
+    this.#place(numberAt(bytes, at), position + 1, numberAt(bytes, at + 4));
   }
 
-  #place(position: number): void {
-    const mask = this.#places.length - 1;
-    const { bytes } = this.pages[Math.floor(position / pageBytes)] as RequestPage;
-    let place = hashAt(bytes, position % pageBytes) & mask;
-    while (this.#places[place] !== 0) place = (place + 1) & mask;
-    this.#places[place] = position + 1;
+  #place(hash: number, position: number, tag: number): void {
+    const places = this.#places;
+    const mask = places.length - 2;
+    let place = (2 * hash) & mask;
+    while (places[place] !== 0) place = (place + 2) & mask;
+    places[place] = position;
+    places[place + 1] = tag;
   }
 
   #grow(): void {
     const before = this.#places;
     this.#places = new Uint32Array(2 * before.length);
-    for (const place of before) if (place !== 0) this.#place(place - 1);
+    for (let place = 0; place < before.length; place += 2) {
+      const position = before[place] as number;
+      if (position === 0) continue;
+      const { bytes } = this.pages[Math.floor((position - 1) / pageBytes)] as RequestPage;
+      const hash = numberAt(bytes, (position - 1) % pageBytes);
+      this.#place(hash, position, before[place + 1] as number);
+    }
   }
 
   /** The page that has room. Its bytes move when it grows; a cut goes on reading them where they were. */
@@ -168,15 +184,23 @@ function liesAt(bytes: Uint8Array, at: number, identity: RequestId): boolean {
 
 /** Identities are hashes already: any of their bytes will do. */
 function hashOf(identity: RequestId): number {
+  return numberIn(identity, 0);
+}
+
+function tagOf(identity: RequestId): number {
+  return numberIn(identity, 4) >>> 0;
+}
+
+function numberIn(identity: RequestId, at: number): number {
   return (
-    identity.charCodeAt(0) |
-    (identity.charCodeAt(1) << 8) |
-    (identity.charCodeAt(2) << 16) |
-    (identity.charCodeAt(3) << 24)
+    identity.charCodeAt(at) |
+    (identity.charCodeAt(at + 1) << 8) |
+    (identity.charCodeAt(at + 2) << 16) |
+    (identity.charCodeAt(at + 3) << 24)
   );
 }
 
-function hashAt(bytes: Uint8Array, at: number): number {
+function numberAt(bytes: Uint8Array, at: number): number {
   return (
     (bytes[at] as number) |
     ((bytes[at + 1] as number) << 8) |
