@@ -100,7 +100,13 @@ export class ClientDoors {
   }
 
   stop(): void {
+    this.#rawDoor.stop();
     this.inspection.stop();
+  }
+
+  /** A replica of this node leads, or begins to campaign. */
+  mayLead(): void {
+    this.#rawDoor.mayLead();
   }
 
   /** Sends to a reply subject. Never throws. */

@@ -346,6 +346,7 @@ export class NodeHost {
         this.#noteMissingState(group);
         this.#settled(group);
       },
+      mayLead: () => this.#doors.mayLead(),
       leaderChanged: () => {
         const leads = this.#replicas.get(group)?.leads === true;
         log(leads ? "leads the group" : "leads the group no more", { group });

@@ -1,5 +1,6 @@
 /**
- * The door for any NATS client: requests on subjects that name bucket, verb and key. Every node hears every request.
+ * The door for any NATS client: requests on subjects that name bucket, verb and key. Every node that leads a group with
+ * keys, or may be about to, hears every request.
  * The leader of the group that owns the first key, and nobody else, proposes or answers; whoever does not lead there
  * finds that out from the subject and looks at nothing else. Proposals and reads wait until the leader's lease holds.
  * What it refuses is true without one: bad input is refused by whoever leads, and all else with an unknown outcome.
@@ -31,7 +32,7 @@ import type { RawEnvelope } from "../../infra/codec/request-envelope.ts";
 import type { Clock } from "../../infra/clock/clock.ts";
 import { SynodError } from "../../infra/errors/synod-error.ts";
 import { isInboxSubject } from "../../infra/transport/subject.ts";
-import type { InboundMessage, Transport } from "../../infra/transport/transport.ts";
+import type { InboundMessage, Subscription, Transport } from "../../infra/transport/transport.ts";
 import {
   operationKind,
   type ReadOperation,
@@ -45,6 +46,7 @@ import { newest } from "../../kv/revision.ts";
 import type { InternalKey } from "../../kv/state-reader.ts";
 import type { DropCounts } from "../drop-counts.ts";
 import type { Replica } from "../replica/replica.ts";
+import { Attention } from "./attention.ts";
 import { Endpoint } from "./endpoint.ts";
 import { RawCall, type RawCallPorts } from "./raw-call.ts";
 
@@ -67,6 +69,7 @@ export class RawDoor {
   readonly #encoder = new RequestEncoder();
   readonly #ports: RawCallPorts;
   readonly #byVerb: ReadonlyMap<RawVerb, Endpoint>;
+  readonly #attention: Attention;
   #draining = false;
 
   constructor(options: RawDoorOptions) {
@@ -83,21 +86,38 @@ export class RawDoor {
       verbs.map((verb) => [verb, new Endpoint(verb, rawPattern(prefix, verb))]),
     );
     this.endpoints = [...this.#byVerb.values()];
+    const { clock, replicas } = options;
+    this.#attention = new Attention({ clock, replicas, listen: () => this.#subscribe() });
   }
 
+  /** From now on, for as long as this node may lead. */
   listen(): void {
-    const { transport, prefix } = this.#options;
-    for (const verb of keyedVerbs) {
-      transport.subscribe(rawPattern(prefix, verb), (message) => this.#keyed(verb, message));
-    }
-    for (const verb of documentVerbs) {
-      transport.subscribe(rawPattern(prefix, verb), (message) => this.#document(verb, message));
-    }
+    this.#attention.call();
+  }
+
+  /** A replica of this node leads or begins to campaign: it is heard what is asked of it. */
+  mayLead(): void {
+    this.#attention.call();
+  }
+
+  stop(): void {
+    this.#attention.stop();
   }
 
   /** No request is taken any more. */
   drain(): void {
     this.#draining = true;
+  }
+
+  #subscribe(): Subscription[] {
+    const { transport, prefix } = this.#options;
+    const keyed = keyedVerbs.map((verb) =>
+      transport.subscribe(rawPattern(prefix, verb), (message) => this.#keyed(verb, message)),
+    );
+    const documents = documentVerbs.map((verb) =>
+      transport.subscribe(rawPattern(prefix, verb), (message) => this.#document(verb, message)),
+    );
+    return [...keyed, ...documents];
   }
 
   #keyed(verb: KeyedVerb, message: InboundMessage): void {

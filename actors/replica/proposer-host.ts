@@ -11,6 +11,8 @@ export interface ProposerHostOptions {
   readonly memory: Proposer;
   readonly host: HostOptions;
   readonly links: Links;
+  /** Others are asked whether this replica could lead; it does not yet. */
+  readonly campaigning: () => void;
   /** New proposals and reads may begin. */
   readonly serving: () => void;
   readonly stoppedServing: () => void;
@@ -30,6 +32,7 @@ export function hostProposer(options: ProposerHostOptions): ProposerHost {
       case "send":
         return links.send(effect.to, effect.message);
       case "broadcast":
+        if (effect.message.type === "preVote") options.campaigning();
         return links.broadcast(effect.message, effect.includingSelf);
       case "deadline":
         return actor.setDeadline(effect.name, effect.atMs);

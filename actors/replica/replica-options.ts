@@ -37,6 +37,8 @@ export interface ReplicaOptions {
   /** Applied state is at hand, or it is known that it cannot be. */
   readonly settled: () => void;
   readonly leaderChanged: () => void;
+  /** It begins to campaign, or to lead. */
+  readonly mayLead: () => void;
   /** What a drain waits for is done. */
   readonly drained: () => void;
   readonly stopped: (reason: StopReason) => void;

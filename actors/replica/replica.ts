@@ -164,6 +164,7 @@ export class Replica {
       memory: proposer,
       host,
       links,
+      campaigning: () => options.mayLead(),
       serving: () => this.#beginServing(),
       stoppedServing: () => this.#stopServing(),
       inFlightAbandoned: () => this.#abandonInFlight(),
@@ -505,6 +506,7 @@ export class Replica {
   #beginServing(): void {
     this.#housekeeping.start();
     this.#feed.beginServing();
+    this.#options.mayLead();
     this.#options.leaderChanged();
   }
 

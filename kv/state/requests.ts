@@ -1,5 +1,5 @@
 /**
- * The answers to requests without a session: what makes one take effect once, although every node hears it, two
+ * The answers to requests without a session: what makes one take effect once, although several nodes hear it, two
  * leaders in a row may propose it, and its client may send it again under the message id it chose.
  */
 import {
