@@ -27,10 +27,9 @@ export class LinkSubscription implements Subscription {
     this.#current = link.subscribe(this.#subject, {
       callback: (failure, message) => {
         if (failure !== null) this.#owner.refused(failure);
-        else if (!this.#closed && this.#owner.accepts(link)) {
-          this.#owner.handle(new LinkInboundMessage(message));
-        }
+        else this.#hear(link, new LinkInboundMessage(message));
       },
+      plain: (message) => this.#hear(link, message),
     });
   }
 
@@ -39,6 +38,10 @@ export class LinkSubscription implements Subscription {
     this.#closed = true;
     this.#current?.unsubscribe();
     this.#owner.closed();
+  }
+
+  #hear(link: NatsLink, message: InboundMessage): void {
+    if (!this.#closed && this.#owner.accepts(link)) this.#owner.handle(message);
   }
 }
 

@@ -3,6 +3,8 @@
  * over TCP for Node, one over WebSocket for browsers. Their own objects pass as these, so that nothing stands between.
  */
 
+import type { InboundMessage } from "./transport.ts";
+
 export interface LinkHeaders {
   has(name: string): boolean;
   get(name: string): string;
@@ -14,6 +16,12 @@ export interface LinkMessage {
   readonly data: Uint8Array;
   readonly reply?: string;
   readonly headers?: LinkHeaders;
+}
+
+export interface LinkSubscribing {
+  readonly callback: (failure: Error | null, message: LinkMessage) => void;
+  /** Takes messages without headers where a connection takes those apart by itself. */
+  readonly plain?: (message: InboundMessage) => void;
 }
 
 /** What a package reports on the side. */
@@ -31,10 +39,7 @@ export interface NatsLink {
     payload: Uint8Array,
     options?: { reply?: string; headers?: LinkHeaders },
   ): void;
-  subscribe(
-    subject: string,
-    options: { callback: (failure: Error | null, message: LinkMessage) => void },
-  ): { unsubscribe(): void };
+  subscribe(subject: string, options: LinkSubscribing): { unsubscribe(): void };
   flush(): Promise<void>;
   status(): AsyncIterable<LinkStatus>;
   isClosed(): boolean;

@@ -9,6 +9,7 @@ import {
 } from "./nats-access.ts";
 import type { LinkHeaders, LinkStatus, NatsDialer, NatsLink } from "./nats-link.ts";
 import { listenerAt } from "./server-greeting.ts";
+import { linkOver } from "./tcp-link.ts";
 
 export class TcpDialer implements NatsDialer {
   readonly #settings: NatsConnectionSettings;
@@ -48,9 +49,11 @@ export class TcpDialer implements NatsDialer {
     }
   }
 
-  connect(server: string | undefined): Promise<NatsLink> {
+  async connect(server: string | undefined): Promise<NatsLink> {
     const options = connectionOptions(this.#settings);
-    return connect(server === undefined ? options : { ...options, servers: server });
+    return linkOver(
+      await connect(server === undefined ? options : { ...options, servers: server }),
+    );
   }
 
   refusedToPublish({ permissionContext: refused }: LinkStatus): string | undefined {
