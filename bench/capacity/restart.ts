@@ -30,6 +30,8 @@ const fullShare = 0.9;
 const timeoutMs = 60_000;
 const tries = 20;
 const askEveryMs = 10;
+/** Often enough to see when something is over, and so seldom that the answers cost nothing. */
+const lookEveryMs = 25;
 /** Until a leader has heard how far its followers are; before it would give the lead to another one. */
 const heardOfMs = 150;
 
@@ -144,7 +146,8 @@ export class Restarts {
   /** Resolves with the node that leads meanwhile, as soon as the restarted one follows it and lacks nothing. */
   async #caughtUp(): Promise<string> {
     for (;;) {
-      const replicas = replicasOf(await this.#cluster.status(20), this.#group);
+      await pause(lookEveryMs);
+      const replicas = replicasOf(await this.#cluster.status(lookEveryMs), this.#group);
       const own = replicas.get(this.#node);
       for (const [node, { role, appliedThrough }] of replicas) {
         if (role !== "leader" || node === this.#node) continue;
@@ -158,7 +161,8 @@ export class Restarts {
   async #leads(): Promise<boolean> {
     const untilMs = performance.now() + timeoutMs;
     while (performance.now() < untilMs) {
-      const replicas = replicasOf(await this.#cluster.status(10), this.#group);
+      await pause(lookEveryMs);
+      const replicas = replicasOf(await this.#cluster.status(lookEveryMs), this.#group);
       if (replicas.get(this.#node)?.role === "leader") return true;
       const others = [...replicas].filter(([node]) => node !== this.#node);
       if (others.length < 2 && others.some(([, { role }]) => role === "leader")) return false;
