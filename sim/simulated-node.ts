@@ -203,6 +203,7 @@ export class SimulatedNode {
       clients,
       logStore,
       stateStore: this.#openStateStore(clock),
+      ownedSinceMs: clock.monotonicMs(),
       limits: { ...defaultLimits(network.payloadBytesMax), ...limits },
       version: "simulated",
       vitals: () => ({}),

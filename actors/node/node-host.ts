@@ -45,6 +45,8 @@ export interface NodeHostOptions {
   readonly clients: Transport;
   readonly logStore: LogStore;
   readonly stateStore: StateStore;
+  /** No other process has had the stores open since then, by `clock`: what one has granted, it granted earlier. */
+  readonly ownedSinceMs: number;
   readonly limits: ReplicaLimits;
   readonly version: string;
   /** What the process knows of itself, for `status`: memory, event-loop lag. */
@@ -320,7 +322,8 @@ export class NodeHost {
   }
 
   #makeReplica(birth: Birth, restarted: boolean): Replica {
-    const { clock, randomness, logStore, stateStore, limits, log, entryApplied } = this.#options;
+    const { clock, randomness, logStore, stateStore, ownedSinceMs, limits, log, entryApplied } =
+      this.#options;
     const { group } = birth;
     return new Replica({
       self: this.#self,
@@ -332,6 +335,7 @@ export class NodeHost {
       made: (actor) => this.#doors.inspection.made(actor),
       logStore,
       stateStore: stateStore.group(group),
+      ownedSinceMs,
       limits,
       deliver: (reply, bytes) => this.#doors.deliver(reply, bytes),
       changes: this.#doors.changes,

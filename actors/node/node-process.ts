@@ -54,10 +54,15 @@ const barringCodes: ReadonlySet<ErrorCode> = new Set([
 export async function startNodeProcess(options: NodeProcessOptions): Promise<NodeProcess> {
   const { topology, node, dataDirectory } = options;
   let logStore: LogStore;
+  let ownedSinceMs = systemClock.monotonicMs();
   try {
-    const { cluster } = topology;
-    const randomness = systemRandomness;
-    logStore = await openLmdbLogStore({ directory: dataDirectory, cluster, node, randomness });
+    logStore = await openLmdbLogStore({
+      directory: dataDirectory,
+      cluster: topology.cluster,
+      node,
+      randomness: systemRandomness,
+      locked: () => (ownedSinceMs = systemClock.monotonicMs()),
+    });
   } catch (error) {
     return stayBarred(options, error);
   }
@@ -72,7 +77,7 @@ export async function startNodeProcess(options: NodeProcessOptions): Promise<Nod
     await logStore.close();
     return stayBarred(options, error);
   }
-  return new RunningNode(options, logStore, stateStore);
+  return new RunningNode(options, logStore, stateStore, ownedSinceMs);
 }
 
 function connect(options: NodeProcessOptions, purpose: "peers" | "clients"): NatsTransport {
@@ -116,6 +121,7 @@ class RunningNode implements NodeProcess {
   readonly #options: NodeProcessOptions;
   readonly #logStore: LogStore;
   readonly #stateStore: StateStore;
+  readonly #ownedSinceMs: number;
   readonly #peers: Transport;
   readonly #clients: Transport;
   readonly #closed = new Deferred<void>();
@@ -124,10 +130,16 @@ class RunningNode implements NodeProcess {
   #barred = false;
   #draining = false;
 
-  constructor(options: NodeProcessOptions, logStore: LogStore, stateStore: StateStore) {
+  constructor(
+    options: NodeProcessOptions,
+    logStore: LogStore,
+    stateStore: StateStore,
+    ownedSinceMs: number,
+  ) {
     this.#options = options;
     this.#logStore = logStore;
     this.#stateStore = stateStore;
+    this.#ownedSinceMs = ownedSinceMs;
     this.ended = this.#closed.promise;
     const peers = connect(options, "peers");
     this.#peers = options.wrapPeers?.(peers) ?? peers;
@@ -169,6 +181,7 @@ class RunningNode implements NodeProcess {
       clients: this.#clients,
       logStore: this.#logStore,
       stateStore: this.#stateStore,
+      ownedSinceMs: this.#ownedSinceMs,
       limits: { ...defaultLimits(this.#clients.payloadBytesMax), ...limits },
       version,
       vitals,

@@ -22,6 +22,7 @@ export interface ReplicaMemories {
 
 export function rebuildMemories(options: ReplicaOptions): ReplicaMemories {
   const { birth, self, clock, logStore, stateStore, limits, randomness, restarted } = options;
+  const { ownedSinceMs } = options;
   const { group, configuration } = birth;
   const stored = logStore.load(group);
   const startedMs = clock.monotonicMs();
@@ -41,7 +42,7 @@ export function rebuildMemories(options: ReplicaOptions): ReplicaMemories {
     promise: stored.promise,
     durableChosenThrough: stored.chosenThrough,
     learner,
-    startedMs,
+    ownedSinceMs,
     restarted,
     incarnation: logStore.identity.incarnation,
     chunkBytesMax: limits.messageBytesMax,

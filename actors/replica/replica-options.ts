@@ -25,6 +25,8 @@ export interface ReplicaOptions {
   readonly made: Required<HostOptions>["made"];
   readonly logStore: LogStore;
   readonly stateStore: GroupStateStore;
+  /** No other process has had the stores open since then, by `clock`: what one has granted, it granted earlier. */
+  readonly ownedSinceMs: number;
   readonly limits: ReplicaLimits;
   readonly deliver: Deliver;
   /** Where changes are told to those who want to hear them. */

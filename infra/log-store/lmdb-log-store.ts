@@ -49,6 +49,8 @@ export interface LmdbLogStoreOptions {
   readonly cluster: string;
   readonly node: string;
   readonly randomness: Randomness;
+  /** Called as soon as no other process can have the store open. */
+  readonly locked?: () => void;
   /** How far a file of the journal reaches before the next is begun. */
   readonly segmentBytes?: number;
 }
@@ -69,6 +71,7 @@ const identityKey = Buffer.from("identity");
 export async function openLmdbLogStore(options: LmdbLogStoreOptions): Promise<LmdbLogStore> {
   makeDirectory(options.directory);
   const unlock = lockDirectory(options.directory);
+  options.locked?.();
   try {
     const environment = new LogEnvironment(options.directory);
     try {

@@ -92,7 +92,8 @@ export interface AcceptorInput {
   readonly promise: Ballot;
   readonly durableChosenThrough: Slot;
   readonly learner: LearnerView;
-  readonly startedMs: number;
+  /** No earlier start of the store has granted a lease since then. */
+  readonly ownedSinceMs: number;
   /** The store took part in the group before this start. */
   readonly restarted: boolean;
   /** Counts the starts of the store. */
@@ -146,7 +147,7 @@ export class Acceptor {
     this.#learner = input.learner;
     this.#chunkBytesMax = input.chunkBytesMax;
     this.#restarted = input.restarted;
-    this.#guardUntilMs = input.startedMs + input.configuration.leaseMs;
+    this.#guardUntilMs = input.ownedSinceMs + input.configuration.leaseMs;
     this.#cuts = input.incarnation * cutsPerStart;
     this.#promise = input.promise;
     this.#appendedPromise = input.promise;

@@ -2,6 +2,7 @@
 import {
   closeSync,
   cpSync,
+  existsSync,
   mkdtempSync,
   openSync,
   readdirSync,
@@ -32,12 +33,13 @@ afterEach(async () => {
   rmSync(directory, { recursive: true });
 });
 
-async function openStore(at = directory): Promise<LmdbLogStore> {
+async function openStore(at = directory, locked?: () => void): Promise<LmdbLogStore> {
   const store = await openLmdbLogStore({
     directory: at,
     cluster: "demo",
     node: "n1",
     randomness: counting(),
+    ...(locked === undefined ? {} : { locked }),
   });
   opened.push(store);
   return store;
@@ -184,6 +186,17 @@ test("a second opening is refused while the first one runs, and names its proces
     code: "STORE_LOCKED",
     message: expect.stringContaining(String(process.pid)) as string,
   });
+});
+
+test("whoever opens the store hears when it has it to itself, and only then", async () => {
+  const heard: string[] = [];
+  const first = await openStore(directory, () => {
+    expect(existsSync(join(directory, "lock"))).toBe(true);
+    heard.push("first");
+  });
+  await expect(openStore(directory, () => heard.push("refused"))).rejects.toThrow();
+  expect(heard).toEqual(["first"]);
+  await close(first);
 });
 
 test("a lock left by a killed process is taken over", async () => {

@@ -161,7 +161,7 @@ export const roles = {
         promise: field<Ballot>(fields, "promise", noBallot),
         durableChosenThrough: field(fields, "chosenThrough", 0),
         learner: { appliedThrough: 0, checksumSlot: 0, checksum: 0 },
-        startedMs: 0,
+        ownedSinceMs: field(fields, "ownedSinceMs", 0),
         restarted: field(fields, "restarted", false),
         incarnation: field(fields, "incarnation", 0),
         chunkBytesMax: field(fields, "chunkBytesMax", 1_000),
