@@ -151,6 +151,11 @@ export const storageFaults = {
         if (!cluster.mayHurt(victim)) return;
         hurt(stage, victim);
         victim.restoreDisks(backup);
+        // It may be beyond every start that was met by the time somebody hears of it.
+        for (let starts = randomness.below(4); starts > 0; starts -= 1) {
+          victim.start();
+          victim.kill();
+        }
         startLater(stage, victim, between(randomness, 1, 50));
         stage.strikes();
       },

@@ -140,11 +140,16 @@ export const storageMutants: readonly Mutant[] = [
     patches: [
       {
         file: "machines/node/node-memory.ts",
-        find: "met.member === own.member && !canHaveHad(own, met)",
-        replace: "met.member === 0 && !canHaveHad(own, met)",
+        find: "return met.member === own.member && !canHaveHad(own, met);",
+        replace: "return met.member < 0 && !canHaveHad(own, met);",
+      },
+      {
+        file: "machines/node/node-memory.ts",
+        find: "member === own.member && incarnation < own.incarnation",
+        replace: "member < 0 && incarnation < own.incarnation",
       },
     ],
-    caughtBy: ["a restored store takes no part", "promises never go back"],
+    caughtBy: ["a restored store takes no part", "promises never go back", "liveness"],
     seeds: 10,
     options: aimed("restored store"),
   },
@@ -158,8 +163,8 @@ export const storageMutants: readonly Mutant[] = [
       },
     ],
     caughtBy: ["a restored store takes no part", "promises never go back"],
-    seeds: 20,
-    options: aimed("restored store,quick restart"),
+    seeds: 10,
+    options: aimed("restored store"),
   },
   {
     name: "a store that was copied back is told so once",
@@ -169,10 +174,15 @@ export const storageMutants: readonly Mutant[] = [
         find: "    requireOwnStartsOnly(logStore);\n",
         replace: "",
       },
+      {
+        file: "machines/node/start.ts",
+        find: "earlierStartsMax = 100",
+        replace: "earlierStartsMax = 0",
+      },
     ],
     caughtBy: ["a restored store takes no part", "promises never go back"],
     seeds: 10,
-    options: aimed("restored store"),
+    options: aimed("restored store,quick restart"),
   },
   {
     name: "entries are applied out of order",
