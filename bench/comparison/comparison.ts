@@ -25,6 +25,7 @@ import {
   type Skipped,
 } from "./results.ts";
 import type { System } from "./system.ts";
+import { isTargeted } from "./targets.ts";
 import type { DriverTask } from "./task.ts";
 
 /** Of an operation: a benchmark of a crowded machine measures long waits, not failures. */
@@ -136,6 +137,7 @@ export class Comparison {
     // In turn from either end, so that nobody always comes after the same one.
     const order = round % 2 === 1 ? this.#contestants : this.#contestants.toReversed();
     for (const cell of this.#options.cells) {
+      if (round > this.#roundsOf(cell)) continue;
       const ofCell = results.get(cell) ?? new Map<Contestant, (Measurement | Failed)[]>();
       results.set(cell, ofCell);
       for (const contestant of order) {
@@ -143,7 +145,7 @@ export class Comparison {
         const result = await this.#alone(contestant, this.#task(contestant, cell), round);
         ofCell.set(contestant, [...(ofCell.get(contestant) ?? []), result]);
         const said = isMeasured(result) ? summaryOf(result) : result.failure;
-        const where = `${round}/${this.#options.rounds} ${cellName(cell)}`;
+        const where = `${round}/${this.#roundsOf(cell)} ${cellName(cell)}`;
         this.#progress(`${where}: ${contestant.title}: ${said}`);
       }
     }
@@ -173,22 +175,29 @@ export class Comparison {
     spawnSync("sync", ["-f", this.#options.directory]);
   }
 
+  #roundsOf(cell: Cell): number {
+    const { rounds, brief } = this.#options;
+    return brief && !isTargeted(cell) ? 1 : rounds;
+  }
+
   #secondsOf({ drives }: Contestant, cell: Cell): number {
-    const { seconds, lengthen } = this.#options;
+    const { seconds, lengthen, brief } = this.#options;
+    if (brief && !isTargeted(cell)) return seconds / 2;
     const isSynod = drives === "synod" || drives === "synod-raw";
     return lengthen ? usualSeconds(cell, seconds, isSynod) : seconds;
   }
 
   /** Of all rounds, without starting and loading. */
   #estimateSeconds(): number {
-    const { cells, warmUpSeconds, rounds } = this.#options;
-    let ofRound = 0;
+    const { cells, warmUpSeconds } = this.#options;
+    let seconds = 0;
     for (const cell of cells) {
       for (const contestant of this.#contestants.filter((one) => takesPart(one, cell))) {
-        ofRound += this.#secondsOf(contestant, cell) + warmUpSeconds + switchSeconds;
+        const once = this.#secondsOf(contestant, cell) + warmUpSeconds + switchSeconds;
+        seconds += this.#roundsOf(cell) * once;
       }
     }
-    return rounds * ofRound;
+    return seconds;
   }
 
   #task(contestant: Contestant, cell: Cell): DriverTask {
@@ -220,11 +229,12 @@ export class Comparison {
   }
 
   #result(results: Results): ComparisonResult {
-    const { rounds, seconds, warmUpSeconds, keys, spreadKeys, subscribers, quick } = this.#options;
+    const { rounds, brief, seconds, warmUpSeconds } = this.#options;
+    const { keys, spreadKeys, subscribers, quick } = this.#options;
     return {
       day: new Date().toISOString().slice(0, 10),
       machine: describeMachine(resolve(this.#options.directory)),
-      options: { rounds, seconds, warmUpSeconds, keys, spreadKeys, subscribers, quick },
+      options: { rounds, brief, seconds, warmUpSeconds, keys, spreadKeys, subscribers, quick },
       contestants: this.#contestants.map((contestant) => this.#reportOf(contestant)),
       skipped: this.#skipped,
       cells: [...results].map(([cell, measured]): CellResult => {

@@ -6,6 +6,8 @@ import { chosenCells, fullPlan, quickPlan, wordsOf } from "./plan.ts";
 
 export interface ComparisonOptions {
   readonly rounds: number;
+  /** What no target is about is measured in the first round only, and half as long. */
+  readonly brief: boolean;
   readonly seconds: number;
   /** Puts of Synod are measured for longer where they need it to contain three checkpoints. */
   readonly lengthen: boolean;
@@ -31,6 +33,7 @@ interface Given {
   readonly keys?: number;
   readonly subscribers?: number;
   readonly spreadKeys?: true;
+  readonly brief?: true;
   readonly only?: readonly string[];
   readonly quick?: true;
   readonly directory: string;
@@ -49,6 +52,7 @@ export function parseComparison(args: readonly string[], exitOverride = false): 
       "Synod and its peers in one run: each is measured in turn while the others stand still.",
     )
     .option("--rounds <number>", `how often everything is measured (${usual.rounds})`, whole)
+    .option("--brief", "what no target is about: in the first round only, and half as long")
     .option(
       "--seconds <number>",
       `how long each cell is measured (${usual.seconds}, some puts longer)`,
@@ -69,6 +73,7 @@ export function parseComparison(args: readonly string[], exitOverride = false): 
   const plan = given.quick === true ? quickPlan : fullPlan;
   return {
     rounds: given.rounds ?? base.rounds,
+    brief: given.brief === true,
     seconds: given.seconds ?? base.seconds,
     lengthen: given.seconds === undefined && given.quick !== true,
     warmUpSeconds: given.warmUp ?? base.warmUp,

@@ -203,6 +203,9 @@ export function methods(result: ComparisonResult): readonly string[] {
     `${cores} x ${processor}, ${memoryGiB} GiB, Linux ${kernel}, data on ${fileSystem}, Node ${node}. All processes of a system, its client included, share two cores.`,
     `${keys} keys of 128 B${sizes.has(4096) ? `, ${fewer} of 4 KiB` : ""}, uniformly chosen, ${options.spreadKeys ? "in three regions of two groups of Synod" : "all in one store group of Synod, as they are in one Raft group of etcd and one stream"}.`,
     `${options.rounds} ${options.rounds === 1 ? "round" : "rounds"}; in each, every system is measured at each cell for ${secondsText(result)} after ${options.warmUpSeconds} s of warm-up, while all others stand still (SIGSTOP) and what they wrote is flushed. Figures are medians of the rounds, ratios medians of the ratios within rounds.`,
+    ...(options.brief
+      ? ["Cells that no target is about were measured in the first round only, and half as long."]
+      : []),
     `vs etcd: against the faster of the two. Latency in a closed loop lasts from a caller's issue to its answer. CPU seconds for each 1,000 operations are user and system time of all server processes and the client. MiB is anonymous memory of all server processes together, the most of five looks a second. Other programs used up to ${Math.max(0, ...others).toFixed(2)} cores.`,
     ...(options.quick
       ? [

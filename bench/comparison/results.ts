@@ -59,6 +59,7 @@ export interface ComparisonResult {
   readonly machine: Machine;
   readonly options: {
     readonly rounds: number;
+    readonly brief: boolean;
     readonly seconds: number;
     readonly warmUpSeconds: number;
     readonly keys: number;

@@ -96,6 +96,10 @@ function doubtsOf(one: Target, cell: CellResult, result: ComparisonResult): read
   return doubts;
 }
 
+export function isTargeted(cell: Cell): boolean {
+  return targets.some((one) => isSame(one.cell, cell));
+}
+
 function isSame(left: Cell, right: Cell): boolean {
   return (
     left.workload === right.workload &&

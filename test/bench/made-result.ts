@@ -53,6 +53,7 @@ export function comparisonResult(
     },
     options: {
       rounds: 3,
+      brief: false,
       seconds: 8,
       warmUpSeconds: 3,
       keys: 1_000_000,

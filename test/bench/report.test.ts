@@ -71,6 +71,9 @@ test("the machine, the method and a quick run are said", () => {
   const said = methods({ ...result, options: { ...result.options, quick: true } }).join("\n");
   expect(said).toContain("2 x Some Processor, 24 GiB, Linux 6.1, data on ext4, Node v20.19.0");
   expect(said).toContain("3 rounds");
+  expect(said).not.toContain("first round only");
+  const brief = methods({ ...result, options: { ...result.options, brief: true } }).join("\n");
+  expect(brief).toContain("measured in the first round only");
   expect(said).toContain("for 8 s (put 128 B, 1 caller: up to 190 s) after 3 s of warm-up");
   expect(said).toContain("This was a quick run");
   expect(methods(result).join("\n")).not.toContain("quick run");
