@@ -5,6 +5,7 @@ import { wallMsOf } from "../kv/revision.ts";
 import type { InternalKey } from "../kv/state-reader.ts";
 import { tombstoneReason, versionKind, type Version } from "../kv/version.ts";
 import { decodedKey, type Codecs } from "./codecs.ts";
+import { ValueCopies } from "./value-copies.ts";
 
 const decoder = new TextDecoder();
 
@@ -114,10 +115,10 @@ export class Entry {
   }
 }
 
-/** Copies the value out of the message it came in. */
-export function entryOf(key: InternalKey, version: Version): Entry {
+/** Copies the value out of the message it came in. `answer` stands for that message where more of it will be asked for. */
+export function entryOf(key: InternalKey, version: Version, answer?: object): Entry {
   const { source, start, end, revision, expiresAt, kind, bytesLeftOut } = version;
-  const value = copied(source, start, end);
+  const value = copies.of(source, start, end, answer);
   if (kind === versionKind.tombstone) {
     const operation = expiresAt === tombstoneReason.deleted ? "DEL" : "PURGE";
     return new Entry(key, value, revision, 0, { operation });
@@ -126,10 +127,4 @@ export function entryOf(key: InternalKey, version: Version): Entry {
   return new Entry(key, value, revision, expiresAt, details);
 }
 
-/** In memory that small values share: a buffer for each of them would cost more than all else that a read does here. */
-function copied(source: Uint8Array, start: number, end: number): Uint8Array {
-  const piece = Buffer.allocUnsafe(end - start);
-  piece.set(source.subarray(start, end));
-  // Never a Buffer, whose methods behave differently, wherever the message came from.
-  return new Uint8Array(piece.buffer, piece.byteOffset, piece.length);
-}
+const copies = new ValueCopies();

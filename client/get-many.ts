@@ -4,6 +4,7 @@ import type { GetResult, OperationResult } from "../kv/commands/result.ts";
 import type { InternalKey } from "../kv/state-reader.ts";
 import { versionKind } from "../kv/version.ts";
 import type { Caller } from "./caller.ts";
+import type { Place } from "./core/call.ts";
 import { entryOf, type Entry } from "./entry.ts";
 import { getOf, type Key } from "./input.ts";
 import {
@@ -58,16 +59,19 @@ export function byGroup(caller: Caller, keys: readonly InternalKey[]): Map<strin
 export function toEntry(
   result: OperationResult,
   operation: WriteRequest | ReadRequest,
+  place: Place,
 ): Entry | null {
   const { version } = result as GetResult;
-  return version === undefined || !("key" in operation) ? null : entryOf(operation.key, version);
+  if (version === undefined || !("key" in operation)) return null;
+  return entryOf(operation.key, version, place);
 }
 
 /** Null when the key was deleted. */
 export function toLiveEntry(
   result: OperationResult,
   operation: WriteRequest | ReadRequest,
+  place: Place,
 ): Entry | null {
   const { version } = result as GetResult;
-  return version?.kind === versionKind.put ? toEntry(result, operation) : null;
+  return version?.kind === versionKind.put ? toEntry(result, operation, place) : null;
 }

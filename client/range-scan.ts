@@ -262,7 +262,7 @@ function toPage(
   const { rows } = result as RangeResult;
   const { group, slot, index, lastRevision, asOf } = place;
   return {
-    entries: rows.map(({ key, version }) => entryOf(key, version)),
+    entries: rows.map(({ key, version }) => entryOf(key, version, place)),
     place: { group, slot, index, lastRevision, asOf },
     rest,
   };

@@ -160,9 +160,12 @@ function readRange(reader: MsgpackReader, source: Uint8Array): RangeResult {
 
 function readGet(reader: MsgpackReader, source: Uint8Array, length: number): OperationResult {
   if (length !== 5) requireLength(length, 4);
-  const version = readVersion(reader, source);
+  const revision = reader.unsigned();
+  const expiresAt = reader.unsigned();
+  reader.window();
+  const { windowStart: start, windowEnd: end } = reader;
   const kind = length === 5 ? readVersionKind(reader) : versionKind.put;
-  return { kind: operationKind.get, version: { ...version, kind } };
+  return { kind: operationKind.get, version: { revision, kind, expiresAt, source, start, end } };
 }
 
 function readChanges(reader: MsgpackReader, source: Uint8Array): ChangesResult {
@@ -192,14 +195,6 @@ function readVersionKind(reader: MsgpackReader): VersionKind {
   const kind = reader.unsigned();
   if (kind !== versionKind.put && kind !== versionKind.tombstone) throw malformed(`kind ${kind}`);
   return kind;
-}
-
-function readVersion(reader: MsgpackReader, source: Uint8Array): Version {
-  const revision = reader.unsigned();
-  const expiresAt = reader.unsigned();
-  reader.window();
-  const { windowStart: start, windowEnd: end } = reader;
-  return { revision, kind: versionKind.put, expiresAt, source, start, end };
 }
 
 /** A number in the value's place says how long one is that was left out. */
