@@ -98,7 +98,10 @@ export class ClientCore {
       transport,
       clock,
       inbox: this.inbox,
-      backoff: this.#backoff,
+      backoff: new Backoff(randomness, {
+        ...this.#limits,
+        backoffMsMax: this.#limits.routeBackoffMsMax,
+      }),
       counters: this.counters,
       subject: `${prefix}.api`,
       question: encoder.route(),

@@ -50,6 +50,8 @@ export class Frame implements Correspondent {
   refusal: Refusal | undefined = undefined;
   /** It waits for a leader to be known. */
   seeksLeader = false;
+  /** Nobody knew who leads when the newest attempt left: it went to a node that was to pass it on, perhaps to the dead. */
+  sentBlindly = false;
   /** A caller was told that its operation in here was not executed: so it must stay. */
   mustNotBeSent = false;
   #liveCalls: number;

@@ -108,6 +108,8 @@ export abstract class Lane implements FrameOwner {
   tick(nowMs: number): void {
     if (!this.host.transport.connected) return;
     for (const frame of this.#frames) {
+      const isLost = this.members.leader === undefined && (frame.sentBlindly || frame.seeksLeader);
+      if (isLost) this.host.wantRoute();
       if (frame.resumeAtMs === undefined) this.#tickUnanswered(frame, nowMs);
       else if (nowMs >= frame.resumeAtMs) this.#send(frame);
     }
@@ -119,10 +121,14 @@ export abstract class Lane implements FrameOwner {
     this.host.flushSoon(this);
   }
 
-  /** A leader is known: frames that look for one need not wait longer. */
+  /**
+   * A leader is known: frames that look for one need not wait longer, nor need those that somebody was to pass on. If
+   * these are on their way after all, the log knows them by their numbers.
+   */
   leaderFound(): void {
     for (const frame of this.#frames) {
-      if (frame.seeksLeader && frame.target !== this.members.leader) this.#send(frame);
+      const isElsewhere = frame.seeksLeader && frame.target !== this.members.leader;
+      if (isElsewhere || (frame.sentBlindly && !frame.isWaiting)) this.#send(frame);
     }
   }
 
@@ -155,6 +161,8 @@ export abstract class Lane implements FrameOwner {
   protected abstract nextFrame(waiting: number, underWay: number): FrameSize;
   /** Takes calls and makes a frame of them; undefined, taking none, while frames of this kind cannot be numbered. */
   protected abstract makeFrame(takeCalls: () => readonly Call[]): Frame | undefined;
+  /** Only the leader can answer what this lane sends. */
+  protected abstract get asksLeader(): boolean;
   /** Undefined when there is nobody to send to. */
   protected abstract chooseTarget(frame: Frame): string | undefined;
   /** The frame is over: nothing of it will be looked at again. */
@@ -231,6 +239,7 @@ export abstract class Lane implements FrameOwner {
     // A frame is not lost by waiting, and what was never sent was certainly not executed.
     if (!transport.connected || target === undefined) return frame.pauseUntil(nowMs);
     const attempt = frame.begin(target, nowMs);
+    frame.sentBlindly = this.asksLeader && this.members.leader === undefined;
     counters.attempts++;
     try {
       const reply = inbox.replySubject(frame.ticket, attempt);

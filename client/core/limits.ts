@@ -9,6 +9,8 @@ export interface ClientLimits {
   readonly backoffMsMin: number;
   /** The pause grows from attempt to attempt, up to this. */
   readonly backoffMsMax: number;
+  /** The same between two questions who leads, which are asked as long as nobody knows. */
+  readonly routeBackoffMsMax: number;
   /** Frames that may be under way to one group, for each kind of frame. */
   readonly framesInFlightMax: number;
   /**
@@ -51,6 +53,7 @@ export const defaultClientLimits: ClientLimits = {
   attemptTimeoutMs: 500,
   backoffMsMin: 20,
   backoffMsMax: 500,
+  routeBackoffMsMax: 200,
   framesInFlightMax: 8,
   furtherFrameOperations: 256,
   readFramesWanted: 2,

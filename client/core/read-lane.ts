@@ -60,6 +60,10 @@ export class ReadLane extends Lane {
     return new Frame(this, inbox, calls, { number, bytes }, undefined);
   }
 
+  protected override get asksLeader(): boolean {
+    return !isStale(this.#freshness);
+  }
+
   protected override chooseTarget(): string | undefined {
     const nowMs = this.host.clock.monotonicMs();
     return isStale(this.#freshness) ? this.members.next(nowMs) : this.members.leaderOrNext(nowMs);

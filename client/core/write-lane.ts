@@ -51,6 +51,10 @@ export class WriteLane extends Lane {
     return new Frame(this, inbox, calls, { number, bytes }, { session, numbering });
   }
 
+  protected override get asksLeader(): boolean {
+    return true;
+  }
+
   /** Any node passes a frame on, so one that does not lead will do while nobody knows who leads. */
   protected override chooseTarget(): string | undefined {
     return this.members.leaderOrNext(this.host.clock.monotonicMs());

@@ -55,6 +55,46 @@ describe("an attempt that nobody answers", () => {
   });
 });
 
+describe("a frame that others were to pass on to a dead leader", () => {
+  const ledBy = (leader: string | undefined) => ({
+    groups: [{ group: "g1", nodes: ["n1", "n2", "n3"], leader }],
+  });
+
+  test.each([
+    ["another node than the one that has it", (held: string) => (held === "n2" ? "n3" : "n2")],
+    ["the very node that has it", (held: string) => held],
+  ])("goes to the new leader as soon as it is known: %s", async (_, chosen) => {
+    const cluster = new FakeCluster();
+    cluster.reroute(ledBy("n1"));
+    const put = cluster.client.bucket().put("a", "1");
+    (await cluster.attempt()).nobodyThere();
+    const held = await cluster.attempt();
+    expect(held.node).not.toBe("n1");
+    await cluster.runFor(100);
+    const leader = chosen(held.node);
+    cluster.reroute(ledBy(leader));
+    const next = await cluster.attempt();
+    expect(next.node).toBe(leader);
+    expect(next.atMs - held.atMs).toBeLessThan(400);
+    expect(Buffer.from(next.bytes)).toEqual(Buffer.from(held.bytes));
+    next.execute();
+    expect(await cluster.outcome(put)).toBe(cluster.newestRevision);
+  });
+
+  test("is not sent again and again while nobody leads, though routes are asked for", async () => {
+    const cluster = new FakeCluster();
+    cluster.reroute(ledBy("n1"));
+    void cluster.client.bucket().put("a", "1");
+    (await cluster.attempt()).nobodyThere();
+    await cluster.attempt();
+    const before = cluster.routesAsked;
+    await cluster.runFor(400);
+    expect(cluster.attempts.length).toBe(2);
+    expect(cluster.routesAsked - before).toBeGreaterThan(1);
+    expect(cluster.routesAsked - before).toBeLessThan(20);
+  });
+});
+
 describe("a refusal speaks of its attempt only", () => {
   test("not executed, when every attempt was refused", async () => {
     const cluster = new FakeCluster({ timeoutMs: 300 });
