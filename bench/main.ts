@@ -2,6 +2,8 @@
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { packageRoot } from "../cli/package-root.ts";
+import { keptTable, readKept } from "./capacity/kept.ts";
 import { Comparison } from "./comparison/comparison.ts";
 import { parseComparison } from "./comparison/options.ts";
 import { findPeers } from "./comparison/peers.ts";
@@ -36,7 +38,7 @@ async function main(): Promise<number> {
   }
   try {
     const result = await comparison.run();
-    console.log(renderTerminal(result));
+    console.log(renderTerminal(result, [keptTable(readKept(packageRoot))]));
     if (options.json !== undefined) {
       writeFileSync(options.json, `${JSON.stringify(result, undefined, 2)}\n`);
     }

@@ -2,8 +2,8 @@
 import { allTables, methods, type ReportTable } from "./report.ts";
 import type { ComparisonResult } from "./results.ts";
 
-export function renderPage(result: ComparisonResult): string {
-  const tables = allTables(result).map(markdownOf);
+export function renderPage(result: ComparisonResult, more: readonly ReportTable[] = []): string {
+  const tables = allTables(result, more).map(markdownOf);
   return [...methods(result).map((sentence) => `- ${sentence}`), "", tables.join("\n\n")].join(
     "\n",
   );

@@ -233,6 +233,10 @@ function secondsText({ options, cells }: ComparisonResult): string {
   return longer.length === 0 ? usual : `${usual} (${longer.join("; ")})`;
 }
 
-export function allTables(result: ComparisonResult): readonly ReportTable[] {
-  return [targetTable(result), ...cellTables(result), systemTable(result)];
+/** `more`: of what was measured by itself. */
+export function allTables(
+  result: ComparisonResult,
+  more: readonly ReportTable[],
+): readonly ReportTable[] {
+  return [targetTable(result), ...more, ...cellTables(result), systemTable(result)];
 }

@@ -4,8 +4,11 @@ import { styleFor } from "../../cli/output/style.ts";
 import { allTables, methods, type ReportTable } from "./report.ts";
 import type { ComparisonResult } from "./results.ts";
 
-export function renderTerminal(result: ComparisonResult): string {
-  return [...methods(result), "", ...allTables(result).flatMap(linesOf)].join("\n");
+export function renderTerminal(
+  result: ComparisonResult,
+  more: readonly ReportTable[] = [],
+): string {
+  return [...methods(result), "", ...allTables(result, more).flatMap(linesOf)].join("\n");
 }
 
 function linesOf({ title, note, heading, words, rows }: ReportTable): readonly string[] {

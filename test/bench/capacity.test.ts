@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { keptTable } from "../../bench/capacity/kept.ts";
 import { keyAt } from "../../bench/capacity/keys.ts";
 import { parseCapacity } from "../../bench/capacity/options.ts";
 import { renderCapacity } from "../../bench/capacity/report.ts";
@@ -102,4 +103,20 @@ test("a report names machine, durability and what each part measured", () => {
   for (const part of ["a processor", "fdatasync", "10,000,000", "one node", "210"]) {
     expect(text).toContain(part);
   }
+});
+
+test("the table beside the comparison has a row for every target, measured or not", () => {
+  const empty = keptTable({ capacity: undefined, recovery: undefined });
+  expect(empty.rows.map(([, verdict]) => verdict)).toEqual(
+    Array.from({ length: 5 }, () => "not measured"),
+  );
+  const half = keptTable({ capacity: made(5_000_000), recovery: undefined });
+  expect(half.note).toContain("2026-01-31");
+  expect(half.rows[1]).toEqual([
+    expect.stringContaining("one of three"),
+    "missed",
+    "3.5 s",
+    "3 s",
+    "1 s",
+  ]);
 });

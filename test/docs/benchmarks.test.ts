@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { keptTable, readKept } from "../../bench/capacity/kept.ts";
 import { renderPage } from "../../bench/comparison/page.ts";
 import { renderPlot } from "../../bench/comparison/plot.ts";
 import type { ComparisonResult } from "../../bench/comparison/results.ts";
@@ -29,7 +30,7 @@ test("the page and its picture show the run that is kept, and it skipped nobody"
   const content =
     result === undefined
       ? nothingYet
-      : `Measured on ${result.day}.\n\n![Operations per second of each system](images/bench.svg)\n\n${renderPage(result)}`;
+      : `Measured on ${result.day}.\n\n![Operations per second of each system](images/bench.svg)\n\n${renderPage(result, [keptTable(readKept(root))])}`;
   const place = /(<!-- generated: benchmarks -->\n)[^]*?(<!-- end -->)/;
   const text = readFileSync(path, "utf8");
   expect(text).toMatch(place);
