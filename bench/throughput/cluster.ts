@@ -11,18 +11,19 @@ import { launchBroker, type RunningBroker } from "../../infra/broker/launch-brok
 import { systemClock } from "../../infra/clock/system-clock.ts";
 import { ChildSupervisor } from "../../infra/processes/child-supervisor.ts";
 import { systemRandomness } from "../../infra/randomness/system-randomness.ts";
-import { defaultTopology } from "../../infra/topology/default-topology.ts";
 import { renderTopology } from "../../infra/topology/render-topology.ts";
 import { topologyLimits, type Topology } from "../../infra/topology/topology.ts";
 import { NatsTransport } from "../../infra/transport/nats-transport.ts";
+import { benchTopology } from "./bench-topology.ts";
 import type { BenchOptions } from "./options.ts";
 
-export type BenchClusterOptions = Pick<BenchOptions, "port" | "directory" | "limit" | "profile"> & {
-  /** Path of the nats-server; otherwise the one that Synod itself would find. */
-  readonly broker?: string;
-  /** For Node itself, in front of every node's program. */
-  readonly nodeArguments?: readonly string[];
-};
+export type BenchClusterOptions = Pick<BenchOptions, "port" | "directory" | "limit" | "profile"> &
+  Partial<Pick<BenchOptions, "members" | "groups">> & {
+    /** Path of the nats-server; otherwise the one that Synod itself would find. */
+    readonly broker?: string;
+    /** For Node itself, in front of every node's program. */
+    readonly nodeArguments?: readonly string[];
+  };
 
 const host = "127.0.0.1";
 const readyMsMax = 30_000;
@@ -76,7 +77,12 @@ export class BenchCluster {
     const { port } = options;
     mkdirSync(options.directory, { recursive: true });
     const directory = mkdtempSync(join(options.directory, "bench-"));
-    const topology = defaultTopology(3, "bench", [`nats://${host}:${port}`]);
+    const { members = 3, groups } = options;
+    const topology = benchTopology({
+      servers: [`nats://${host}:${port}`],
+      members,
+      ...(groups === undefined ? {} : { groups }),
+    });
     writeFileSync(join(directory, "topology.yaml"), renderTopology(topology));
     const passwords = newPasswords();
     const supervisor = new ChildSupervisor(systemClock);

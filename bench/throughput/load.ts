@@ -4,6 +4,7 @@
  */
 import { createHistogram } from "node:perf_hooks";
 import { connect, SynodError, type Bucket } from "../../client/index.ts";
+import { firstLetter, letters } from "./bench-topology.ts";
 import { RawPuts } from "./raw-puts.ts";
 import { systemClock } from "../../infra/clock/system-clock.ts";
 
@@ -135,7 +136,9 @@ class Load {
 
   /** Spread over the alphabet, and so over the regions, unless one is to have all of them. */
   #key(number: number): string {
-    const letter = this.#task.oneRegion ? "k" : String.fromCharCode(97 + (number % 26));
+    const letter = this.#task.oneRegion
+      ? "k"
+      : String.fromCharCode(firstLetter.charCodeAt(0) + (number % letters));
     return letter + String(number).padStart(8, "0");
   }
 

@@ -1,5 +1,7 @@
 /** What a run measures, from the command line. */
 import { Command, InvalidArgumentError } from "commander";
+import type { DefaultNodeCount } from "../../infra/topology/default-topology.ts";
+import { letters } from "./bench-topology.ts";
 
 export interface BenchOptions {
   /** One phase for each. */
@@ -9,7 +11,11 @@ export interface BenchOptions {
   readonly warmUpPuts: number;
   readonly valueBytes: number;
   readonly keys: number;
-  /** All keys lie in one region, and so in one log; otherwise in three regions of two groups. */
+  /** Nodes, all of them members of every store group. */
+  readonly members: DefaultNodeCount;
+  /** Store groups besides `meta`, each with an equal part of the keys; otherwise two, with three regions. */
+  readonly groups?: number;
+  /** All keys lie in one region, and so in one log. */
   readonly oneRegion?: true;
   /** On raw subjects, over a bare socket. */
   readonly raw?: true;
@@ -39,6 +45,8 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     .option("--warm-up-puts <number>", "before the first measurement", positive, 400_000)
     .option("--value-bytes <number>", "size of each value", positive, 128)
     .option("--keys <number>", "keys to choose from", positive, 1_000_000)
+    .option("--members <number>", "nodes, all in every store group: 1, 3, 5 or 7", nodeCount, 3)
+    .option("--groups <number>", "store groups with an equal part of the keys each", groupCount)
     .option("--one-region", "keys of one region, and so of one store group, instead of all")
     .option("--raw", "on raw subjects, each put a message, instead of through the client")
     .option("--port <number>", "the nats-server's", positive, 4322)
@@ -58,6 +66,18 @@ function positive(text: string): number {
     throw new InvalidArgumentError("It must be a whole number above 0.");
   }
   return number;
+}
+
+function nodeCount(text: string): DefaultNodeCount {
+  const count = [1, 3, 5, 7].find((one) => String(one) === text);
+  if (count === undefined) throw new InvalidArgumentError("It must be 1, 3, 5 or 7.");
+  return count as DefaultNodeCount;
+}
+
+function groupCount(text: string): number {
+  const count = positive(text);
+  if (count > letters) throw new InvalidArgumentError(`There are keys for ${letters} at most.`);
+  return count;
 }
 
 function numbers(text: string): number[] {

@@ -1,4 +1,5 @@
 /** A run's results: what is kept of them, and the text about them. */
+import { majorityOf } from "../../infra/topology/topology.ts";
 import type { Latency } from "./load.ts";
 import type { Machine } from "./machine.ts";
 import type { BenchOptions } from "./options.ts";
@@ -46,12 +47,17 @@ export interface RunResult {
 export const checkpointsMin = 3;
 export const trimsMin = 1;
 
+function keysText({ oneRegion, groups }: BenchOptions): string {
+  if (oneRegion === true) return "one region, and so one store group";
+  return groups === undefined ? "three regions in two store groups" : `${groups} store groups`;
+}
+
 export function renderReport({ machine, natsServer, options, phases, ...run }: RunResult): string {
   const { processor, cores, memoryGiB, kernel, fileSystem, node } = machine;
   const lines = [
     `${cores} x ${processor}, ${memoryGiB} GiB, Linux ${kernel}, ${fileSystem}, Node ${node}, nats-server ${natsServer}`,
-    `three node processes, their nats-server and the client on this machine; a put of ${options.valueBytes} B to one of ${options.keys} keys is answered when two nodes have it on disk (fdatasync)`,
-    `${options.raw === true ? "raw subjects, a message for each put; " : ""}keys of ${options.oneRegion === true ? "one region, and so one store group" : "three regions in two store groups"}; ${options.seconds} s each after ${options.warmUpPuts} puts; limits: ${options.limit.join(" ") || "default"}`,
+    `${options.members} node processes, their nats-server and the client on this machine; a put of ${options.valueBytes} B to one of ${options.keys} keys is answered when ${majorityOf(options.members)} of them have it on disk`,
+    `${options.raw === true ? "raw subjects, a message for each put; " : ""}keys of ${keysText(options)}; ${options.seconds} s each after ${options.warmUpPuts} puts; limits: ${options.limit.join(" ") || "default"}`,
     "",
     ...table([header, ...phases.map((phase) => row(phase))]),
     "",
