@@ -123,7 +123,7 @@ export class RawDoor {
   #keyed(verb: KeyedVerb, message: InboundMessage): void {
     if (!this.#leadsAnything()) return;
     const key = this.#subjects.internalKeyOf(message.subject, verb);
-    const replica = this.#leaderWhere((candidate) => candidate.regions.owns(key));
+    const replica = this.#leaderOf(key);
     if (replica === undefined) return;
     this.#take(verb, message, false, (call) => {
       requireSubjectKey(key);
@@ -149,7 +149,7 @@ export class RawDoor {
     } catch (failure) {
       if (!(failure instanceof SynodError)) throw failure;
       const first = bucket + bucketSeparator;
-      const replica = this.#leaderWhere(({ regions }) => regions.owns(first));
+      const replica = this.#leaderOf(first);
       if (replica === undefined) return;
       return this.#take(verb, message, packed, () => raise(failure));
     }
@@ -189,7 +189,7 @@ export class RawDoor {
     packed: boolean,
   ): void {
     const firstKey = firstKeyOf(transaction);
-    const replica = this.#leaderWhere(({ regions }) => regions.owns(firstKey));
+    const replica = this.#leaderOf(firstKey);
     if (replica === undefined) return;
     this.#take("txn", message, packed, (call) => {
       requireOneGroup(transaction, replica);
@@ -283,7 +283,15 @@ export class RawDoor {
   }
 
   #leadsAnything(): boolean {
-    return this.#leaderWhere(() => true) !== undefined;
+    for (const { leads } of this.#options.replicas()) if (leads) return true;
+    return false;
+  }
+
+  #leaderOf(key: InternalKey): Replica | undefined {
+    for (const replica of this.#options.replicas()) {
+      if (replica.leads && replica.regions.owns(key)) return replica;
+    }
+    return undefined;
   }
 
   #leaderWhere(isOwner: (replica: Replica) => boolean): Replica | undefined {

@@ -6,6 +6,7 @@ import type { ErrorCode } from "../../infra/errors/error-table.ts";
 import {
   loggedKind,
   type ExecutedFrame,
+  type Frame,
   type FrameOutcome,
   type Logged,
   type Request,
@@ -25,45 +26,49 @@ export interface Waiter {
   refused(refusal: Refusal, decided: boolean): void;
 }
 
-interface Awaited {
+export interface Awaited {
   /** Of the newest attempt. */
   waiter: Waiter;
   /** The request is in a proposed entry: from here on only the log knows its outcome. */
   proposed: boolean;
+  /** Of a request without a session; 0 for a frame. */
+  readonly hash: number;
 }
 
 export class Answers {
+  /** By session and number, or by identity: the one is longer than the other. */
   readonly #awaited = new Map<string, Awaited>();
+  /** Requests under an identity that another request, with another hash, already has. By both. */
+  readonly #clashing = new Map<string, Awaited>();
 
   get size(): number {
-    return this.#awaited.size;
+    return this.#awaited.size + this.#clashing.size;
   }
 
-  /** False when the request is already on its way: the answer will go to the newer attempt. */
-  expect(key: string, waiter: Waiter): boolean {
-    const awaited = this.#awaited.get(key);
-    if (awaited !== undefined) {
-      awaited.waiter = waiter;
-      return false;
+  /** Undefined when the frame is already on its way: the answer will go to the newer attempt. */
+  expectFrame(frame: Pick<Frame, "session" | "number">, waiter: Waiter): Awaited | undefined {
+    return expectIn(this.#awaited, keyOfFrame(frame), 0, waiter);
+  }
+
+  /** As for frames. */
+  expectRequest(request: Pick<Request, "identity" | "hash">, waiter: Waiter): Awaited | undefined {
+    const { identity, hash } = request;
+    const other = this.#awaited.get(identity);
+    const clashes = other !== undefined && other.hash !== hash;
+    if (clashes || this.#clashing.size > 0) {
+      const key = clashingKeyOf(request);
+      if (clashes || this.#clashing.has(key)) return expectIn(this.#clashing, key, hash, waiter);
     }
-    this.#awaited.set(key, { waiter, proposed: false });
-    return true;
-  }
-
-  noteProposed(key: string): void {
-    const awaited = this.#awaited.get(key);
-    if (awaited !== undefined) awaited.proposed = true;
+    return expectIn(this.#awaited, identity, hash, waiter);
   }
 
   /** The request's entry was applied. */
   applied(logged: Logged, outcome: FrameOutcome): void {
     // Where nobody waits, as on every follower, no key is made.
-    if (this.#awaited.size === 0) return;
-    const key = logged.kind === loggedKind.frame ? keyOfFrame(logged) : keyOfRequest(logged);
-    const awaited = this.#awaited.get(key);
-    if (awaited === undefined) return;
-    this.#awaited.delete(key);
-    const { waiter } = awaited;
+    if (this.size === 0) return;
+    const waiter =
+      logged.kind === loggedKind.frame ? this.#ofFrame(logged) : this.#ofRequest(logged);
+    if (waiter === undefined) return;
     if (!outcome.refused) return waiter.executed(outcome);
     waiter.refused({ code: outcome.code, message: outcome.message, hint: undefined }, true);
   }
@@ -78,28 +83,61 @@ export class Answers {
     this.#refuse({ code: "LEADERSHIP_LOST", message, hint }, true);
   }
 
+  #ofFrame(frame: Frame): Waiter | undefined {
+    const key = keyOfFrame(frame);
+    const awaited = this.#awaited.get(key);
+    if (awaited === undefined) return undefined;
+    this.#awaited.delete(key);
+    return awaited.waiter;
+  }
+
+  #ofRequest(request: Request): Waiter | undefined {
+    const { identity, hash } = request;
+    const awaited = this.#awaited.get(identity);
+    if (awaited?.hash === hash) {
+      this.#awaited.delete(identity);
+      return awaited.waiter;
+    }
+    if (this.#clashing.size === 0) return undefined;
+    const key = clashingKeyOf(request);
+    const clashing = this.#clashing.get(key);
+    this.#clashing.delete(key);
+    return clashing?.waiter;
+  }
+
   #refuse(refusal: Refusal, proposed: boolean): void {
-    for (const [key, awaited] of this.#awaited) {
-      if (awaited.proposed !== proposed) continue;
-      this.#awaited.delete(key);
-      awaited.waiter.refused(refusal, false);
+    for (const all of [this.#awaited, this.#clashing]) {
+      for (const [key, awaited] of all) {
+        if (awaited.proposed !== proposed) continue;
+        all.delete(key);
+        awaited.waiter.refused(refusal, false);
+      }
     }
   }
 }
 
+function expectIn(
+  all: Map<string, Awaited>,
+  key: string,
+  hash: number,
+  waiter: Waiter,
+): Awaited | undefined {
+  const awaited = all.get(key);
+  if (awaited !== undefined) {
+    awaited.waiter = waiter;
+    return undefined;
+  }
+  const expected = { waiter, proposed: false, hash };
+  all.set(key, expected);
+  return expected;
+}
+
 /** Session ids are 16 characters, so that the number behind them is unambiguous. */
-export function keyOfFrame({
-  session,
-  number,
-}: {
-  readonly session: string;
-  readonly number: number;
-}): string {
+function keyOfFrame({ session, number }: Pick<Frame, "session" | "number">): string {
   return session + number;
 }
 
 /** The hash belongs to it: another request under the same identity has an answer of its own. */
-export function keyOfRequest({ identity, hash }: Pick<Request, "identity" | "hash">): string {
-  // Three characters instead of the digits: this is done twice for each request.
-  return identity + String.fromCharCode(hash & 0xffff, hash >>> 16, 1);
+function clashingKeyOf({ identity, hash }: Pick<Request, "identity" | "hash">): string {
+  return `${identity}${hash}`;
 }

@@ -7,7 +7,7 @@ import type { RawEnvelope, WriteEnvelope } from "../../infra/codec/request-envel
 import type { Clock } from "../../infra/clock/clock.ts";
 import { kept, type RequestId, type SessionId } from "../../kv/frame.ts";
 import { revisionAt, type Revision } from "../../kv/revision.ts";
-import { keyOfFrame, keyOfRequest, type Answers, type Waiter } from "./answers.ts";
+import type { Answers, Awaited, Waiter } from "./answers.ts";
 import type { FrameReplies } from "./frame-replies.ts";
 import type { ReplicaLimits } from "./limits.ts";
 
@@ -35,8 +35,8 @@ export interface IntakeOptions {
 
 interface Queued {
   readonly frame: Uint8Array;
-  /** Under which its answer is awaited; undefined when nobody waits. */
-  readonly key: string | undefined;
+  /** Whoever waits for its answer; undefined when nobody does. */
+  readonly awaited: Awaited | undefined;
   /** It reached every node: proposed without a lease, it could be on its way twice. */
   readonly needsLease: boolean;
 }
@@ -71,21 +71,18 @@ export class Intake {
     const { number } = envelope;
     const problem = this.#problemWithFrame(envelope) ?? this.#lackOfRoom(frame);
     if (problem !== undefined) return replies.refuse(reply, number, problem.code, problem.message);
-    const key = keyOfFrame(envelope);
-    if (!answers.expect(key, replies.waiter(reply, number))) return;
-    this.#enqueue({ frame, key, needsLease: false });
+    const awaited = answers.expectFrame(envelope, replies.waiter(reply, number));
+    if (awaited !== undefined) this.#enqueue({ frame, awaited, needsLease: false });
   }
 
   /** A request without a session, already encoded; nobody waits for one that names no reply subject. */
   takeRequest(frame: Uint8Array, envelope: RawEnvelope, waiter: Waiter | undefined): void {
     const problem = this.#problemWithRequest(envelope) ?? this.#lackOfRoom(frame);
     if (problem !== undefined) return waiter?.refused({ ...problem, hint: undefined }, false);
-    const key = waiter && keyOfRequest(envelope);
-    if (waiter !== undefined && key !== undefined && !this.#options.answers.expect(key, waiter)) {
-      return;
-    }
+    const awaited = waiter && this.#options.answers.expectRequest(envelope, waiter);
+    if (waiter !== undefined && awaited === undefined) return;
     this.#needingLease += 1;
-    this.#enqueue({ frame, key, needsLease: true });
+    this.#enqueue({ frame, awaited, needsLease: true });
   }
 
   /** A slot was chosen, or the time is known again: there may be room for the next. */
@@ -183,7 +180,7 @@ export class Intake {
   }
 
   #nextBatch(): Uint8Array[] {
-    const { limits, answers } = this.#options;
+    const { limits } = this.#options;
     let bytes = 0;
     let count = 0;
     for (const { frame } of this.#queue) {
@@ -192,10 +189,10 @@ export class Intake {
       count += 1;
     }
     const batch = this.#queue.splice(0, count);
-    for (const { frame, key, needsLease } of batch) {
+    for (const { frame, awaited, needsLease } of batch) {
       this.#queuedBytes -= frame.length;
       if (needsLease) this.#needingLease -= 1;
-      if (key !== undefined) answers.noteProposed(key);
+      if (awaited !== undefined) awaited.proposed = true;
     }
     return batch.map(({ frame }) => frame);
   }

@@ -61,8 +61,16 @@ export function encodedBytesMax(operation: WriteRequest | ReadRequest): number {
   return bytes;
 }
 
+/** What all requests of a group that came on raw subjects begin with. */
+interface RawHead {
+  readonly clusterId: string;
+  readonly group: string;
+  readonly bytes: Uint8Array;
+}
+
 export class RequestEncoder {
   readonly #writer = new MsgpackWriter();
+  #rawHead: RawHead | undefined;
 
   /** The message is the caller's to keep. */
   writeFrame(envelope: WriteEnvelope, operations: readonly WriteRequest[]): Uint8Array {
@@ -100,11 +108,10 @@ export class RequestEncoder {
   /** A request of a client without a session, as its coordinator puts it into an entry. */
   raw(envelope: RawEnvelope, operation: WriteRequest): Uint8Array {
     const writer = this.#writer;
-    writer.array(9);
-    writer.integer(requestVersion);
-    writer.integer(requestKind.raw);
-    writer.text(envelope.clusterId);
-    writer.text(envelope.group);
+    const { clusterId, group } = envelope;
+    let head = this.#rawHead;
+    if (head?.group !== group || head.clusterId !== clusterId) head = this.#newRawHead(envelope);
+    writer.encoded(head.bytes);
     writer.byteString(envelope.identity);
     writer.integer(envelope.kept);
     writer.byteString(envelope.firstKey);
@@ -112,6 +119,17 @@ export class RequestEncoder {
     writer.array(1);
     this.#operation(operation);
     return writer.finish();
+  }
+
+  #newRawHead({ clusterId, group }: RawEnvelope): RawHead {
+    const writer = this.#writer;
+    writer.array(9);
+    writer.integer(requestVersion);
+    writer.integer(requestKind.raw);
+    writer.text(clusterId);
+    writer.text(group);
+    this.#rawHead = { clusterId, group, bytes: writer.finish() };
+    return this.#rawHead;
   }
 
   route(): Uint8Array {

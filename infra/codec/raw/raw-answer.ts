@@ -47,7 +47,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Of a put. */
 export function revisionAnswer(revision: Revision): RawAnswer {
-  return { body: Buffer.from(`{"revision":${revision}}`) };
+  return { body: Buffer.from(`{"revision":${revision}}`, "latin1") };
 }
 
 export function deleteAnswer(revision: Revision, existed: boolean): RawAnswer {
