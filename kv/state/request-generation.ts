@@ -8,21 +8,11 @@
 import { invariant } from "../../machines/invariant.ts";
 import type { RequestId } from "../frame.ts";
 import type { Revision } from "../revision.ts";
+import { identityBytes, pageBytes, type RequestIndex, type RequestPage } from "./request-index.ts";
 
-const identityBytes = 16;
 const headBytes = identityBytes + 4;
-/** Where an answer begins in its page is below this; only one that lies in its page alone may be longer. */
-const pageBytes = 64 * 1024;
+/** Of a generation's first page, which may be all there is; only an answer that lies in its page alone may be longer. */
 const pageBytesAtFirst = 1024;
-const placesAtFirst = 256;
-
-/** Bytes of one cell of a checkpoint. */
-export interface RequestPage {
-  bytes: Uint8Array;
-  length: number;
-  /** What the last cut took. */
-  saved: number;
-}
 
 /** Where the codec's bytes of an answer lie. */
 export interface FoundAnswer {
@@ -35,18 +25,14 @@ export class RequestGeneration {
   /** Names its cells in this replica's checkpoints. */
   readonly number: number;
   readonly pages: RequestPage[] = [];
+  readonly #index: RequestIndex;
   #firstRevision: Revision = 0;
   #lastRevision: Revision = 0;
   #bytes = 0;
-  #count = 0;
-  /**
-   * Open addressing by the identity's first bytes, two numbers for each place: page * pageBytes + offset + 1, or 0; and
-   * the identity's next bytes, so that the pages of what is not searched for are left alone. At most half of it is taken.
-   */
-  #places = new Uint32Array(2 * placesAtFirst);
 
-  constructor(number: number) {
+  constructor(number: number, index: RequestIndex) {
     this.number = number;
+    this.#index = index;
   }
 
   /** Behind the first request in it. */
@@ -74,75 +60,38 @@ export class RequestGeneration {
     writeLength(bytes, at + identityBytes, answer.length);
     bytes.set(answer, at + headBytes);
     page.length += length;
-    this.#note((this.pages.length - 1) * pageBytes + at, length, revision);
+    this.#note(page, at, length, revision);
   }
 
   /** Takes a page of a checkpoint; `revisionOf` tells the revision behind the answer that lies there. */
   load(bytes: Uint8Array, revisionOf: (found: FoundAnswer) => Revision): void {
-    this.pages.push({ bytes, length: bytes.length, saved: bytes.length });
-    const base = (this.pages.length - 1) * pageBytes;
+    const page = this.#newPage(bytes, bytes.length);
+    page.saved = bytes.length;
     for (let at = 0; at < bytes.length;) {
       const found = answerAt(bytes, at);
-      this.#note(base + at, found.end - at, revisionOf(found));
+      this.#note(page, at, found.end - at, revisionOf(found));
       at = found.end;
     }
   }
 
-  find(identity: RequestId): FoundAnswer | undefined {
-    const places = this.#places;
-    const mask = places.length - 2;
-    const tag = tagOf(identity);
-    for (let place = 2 * hashOf(identity); ; place += 2) {
-      place &= mask;
-      const position = (places[place] as number) - 1;
-      if (position < 0) return undefined;
-      if (places[place + 1] !== tag) continue;
-      const page = this.pages[Math.floor(position / pageBytes)] as RequestPage;
-      const at = position % pageBytes;
-      if (liesAt(page.bytes, at, identity)) return answerAt(page.bytes, at);
-    }
+  /** Nothing in it is found any more. */
+  close(): void {
+    for (const page of this.pages) this.#index.close(page);
   }
 
-  #note(position: number, length: number, revision: Revision): void {
+  #note(page: RequestPage, at: number, length: number, revision: Revision): void {
+    if (this.#bytes === 0) this.#firstRevision = revision;
     this.#bytes += length;
-    this.#count += 1;
-    if (this.#count === 1) this.#firstRevision = revision;
     this.#lastRevision = revision;
-    if (4 * this.#count > this.#places.length) this.#grow();
-    const { bytes } = this.pages[Math.floor(position / pageBytes)] as RequestPage;
-    const at = position % pageBytes;
-    this.#place(numberAt(bytes, at), position + 1, numberAt(bytes, at + 4));
-  }
-
-  #place(hash: number, position: number, tag: number): void {
-    const places = this.#places;
-    const mask = places.length - 2;
-    let place = (2 * hash) & mask;
-    while (places[place] !== 0) place = (place + 2) & mask;
-    places[place] = position;
-    places[place + 1] = tag;
-  }
-
-  #grow(): void {
-    const before = this.#places;
-    this.#places = new Uint32Array(2 * before.length);
-    for (let place = 0; place < before.length; place += 2) {
-      const position = before[place] as number;
-      if (position === 0) continue;
-      const { bytes } = this.pages[Math.floor((position - 1) / pageBytes)] as RequestPage;
-      const hash = numberAt(bytes, (position - 1) % pageBytes);
-      this.#place(hash, position, before[place + 1] as number);
-    }
+    this.#index.add(page, at);
   }
 
   /** The page that has room. Its bytes move when it grows; a cut goes on reading them where they were. */
   #pageFor(length: number): RequestPage {
     const last = this.pages.at(-1);
     if (last === undefined || last.length + length > pageBytes) {
-      const bytes = new Uint8Array(Math.max(pageBytesAtFirst, length));
-      const page = { bytes, length: 0, saved: 0 };
-      this.pages.push(page);
-      return page;
+      const bytes = last === undefined ? pageBytesAtFirst : pageBytes;
+      return this.#newPage(new Uint8Array(Math.max(bytes, length)), 0);
     }
     if (last.length + length > last.bytes.length) {
       const room = Math.min(pageBytes, Math.max(2 * last.bytes.length, last.length + length));
@@ -152,9 +101,16 @@ export class RequestGeneration {
     }
     return last;
   }
+
+  #newPage(bytes: Uint8Array, length: number): RequestPage {
+    const page = { bytes, length, saved: 0, number: 0 };
+    this.#index.open(page);
+    this.pages.push(page);
+    return page;
+  }
 }
 
-function answerAt(source: Uint8Array, at: number): FoundAnswer {
+export function answerAt(source: Uint8Array, at: number): FoundAnswer {
   const start = at + headBytes;
   const length =
     start <= source.length
@@ -173,38 +129,4 @@ function writeLength(bytes: Uint8Array, at: number, length: number): void {
   bytes[at + 1] = length >>> 16;
   bytes[at + 2] = length >>> 8;
   bytes[at + 3] = length;
-}
-
-function liesAt(bytes: Uint8Array, at: number, identity: RequestId): boolean {
-  for (let index = 0; index < identityBytes; index++) {
-    if (bytes[at + index] !== identity.charCodeAt(index)) return false;
-  }
-  return true;
-}
-
-/** Identities are hashes already: any of their bytes will do. */
-function hashOf(identity: RequestId): number {
-  return numberIn(identity, 0);
-}
-
-function tagOf(identity: RequestId): number {
-  return numberIn(identity, 4) >>> 0;
-}
-
-function numberIn(identity: RequestId, at: number): number {
-  return (
-    identity.charCodeAt(at) |
-    (identity.charCodeAt(at + 1) << 8) |
-    (identity.charCodeAt(at + 2) << 16) |
-    (identity.charCodeAt(at + 3) << 24)
-  );
-}
-
-function numberAt(bytes: Uint8Array, at: number): number {
-  return (
-    (bytes[at] as number) |
-    ((bytes[at + 1] as number) << 8) |
-    ((bytes[at + 2] as number) << 16) |
-    ((bytes[at + 3] as number) << 24)
-  );
 }

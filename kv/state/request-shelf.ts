@@ -11,7 +11,8 @@ import {
 import type { Revision } from "../revision.ts";
 import type { Cell, InternalKey } from "../state-reader.ts";
 import { versionKind, type VersionKind } from "../version.ts";
-import { RequestGeneration, type FoundAnswer } from "./request-generation.ts";
+import { answerAt, RequestGeneration, type FoundAnswer } from "./request-generation.ts";
+import { RequestIndex } from "./request-index.ts";
 
 const noBytes = new Uint8Array(0);
 
@@ -21,6 +22,7 @@ export class RequestShelf {
   readonly #lifetime: Revision;
   /** Oldest first; the last one grows. */
   readonly #generations: RequestGeneration[] = [];
+  readonly #index = new RequestIndex();
   #bytes = 0;
   /** Cells that a checkpoint may hold of generations that are gone. */
   #buried: InternalKey[] = [];
@@ -42,11 +44,8 @@ export class RequestShelf {
   }
 
   find(identity: RequestId): FoundAnswer | undefined {
-    for (let at = this.#generations.length - 1; at >= 0; at--) {
-      const found = (this.#generations[at] as RequestGeneration).find(identity);
-      if (found !== undefined) return found;
-    }
-    return undefined;
+    const found = this.#index.find(identity);
+    return found && answerAt(found.page.bytes, found.at);
   }
 
   add(identity: RequestId, answer: Uint8Array, revision: Revision): void {
@@ -61,7 +60,7 @@ export class RequestShelf {
     const number = numberOf(key);
     let generation = this.#generations.at(-1);
     if (generation?.number !== number) {
-      generation = new RequestGeneration(number);
+      generation = new RequestGeneration(number, this.#index);
       this.#generations.push(generation);
       this.#nextNumber = number + 1;
     }
@@ -74,6 +73,7 @@ export class RequestShelf {
     const oldest = this.#generations.shift();
     if (oldest === undefined) return;
     this.#bytes -= oldest.bytes;
+    oldest.close();
     for (const [page, { saved }] of oldest.pages.entries()) {
       if (saved > 0) this.#buried.push(this.#keyOf(oldest, page));
     }
@@ -104,7 +104,7 @@ export class RequestShelf {
     ) {
       return last;
     }
-    const generation = new RequestGeneration(this.#nextNumber++);
+    const generation = new RequestGeneration(this.#nextNumber++, this.#index);
     this.#generations.push(generation);
     return generation;
   }
