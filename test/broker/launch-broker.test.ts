@@ -83,6 +83,20 @@ test("the configuration file may read host and port from its environment", async
   });
 });
 
+test("it collects its garbage seldom, unless the environment says otherwise", async () => {
+  for (const [environment, expected] of [
+    [{}, 400],
+    [{ GOGC: "150" }, 150],
+  ] as const) {
+    // The only setting of the process that it can be made to tell.
+    const broker = await launchBroker(await launchPlan("max_payload: $GOGC", { environment }));
+    const connection = await connect({ servers: broker.address });
+    expect(connection.info?.max_payload).toBe(expected);
+    await connection.close();
+    await broker.stop();
+  }
+});
+
 test("a stopped server is gone, and its port is free again", async () => {
   const plan = await launchPlan("");
   const broker = await launchBroker(plan);
