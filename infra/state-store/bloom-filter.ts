@@ -16,7 +16,9 @@ export function filterWords(keys: number): number {
 /** Adds keys, given by their hashes, to the filter in `words`. */
 export function addToFilter(words: Uint32Array, hashes: Uint32Array): void {
   const lines = words.length / wordsPerLine;
-  for (const hash of hashes) {
+  // Walked by position: an iterator would make an object for each key, and a number that is no small integer.
+  for (let at = 0; at < hashes.length; at += 1) {
+    const hash = hashes[at] ?? 0;
     const line = lineOf(hash, lines);
     const first = scramble(hash ^ 0x9e3779b9);
     const second = Math.imul(first, 0xcc9e2d51) >>> 0;
