@@ -1,6 +1,6 @@
 /** What is promised of many keys and of a leader's death, and whether the runs bear it out. All are upper bounds. */
 import type { RecoveryResult } from "../recovery/results.ts";
-import type { CapacityResult } from "./results.ts";
+import type { CapacityResult, Memory } from "./results.ts";
 import type { Restart } from "./restart.ts";
 
 export interface CapacityTarget {
@@ -37,9 +37,9 @@ export function capacityTargets(result: CapacityResult | undefined): readonly Ca
       1,
     ),
     target(
-      "memory of a node without page cache, 5 M keys, under 256 writers",
+      "memory of a node without page cache, 5 M keys, idle and under 256 writers",
       "MiB",
-      isWhole ? memory?.busyMiB : undefined,
+      isWhole ? mostOf(memory) : undefined,
       350,
       200,
     ),
@@ -57,6 +57,12 @@ export function recoveryTarget(result: RecoveryResult | undefined): CapacityTarg
 export function percentile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((left, right) => left - right);
   return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? 0;
+}
+
+/** Whenever it was looked at. */
+function mostOf(memory: Memory | undefined): number | undefined {
+  if (memory === undefined) return undefined;
+  return Math.max(memory.loadedMiB, memory.busyMiB, memory.idleMiB);
 }
 
 function slowest(restarts: readonly Restart[], killed: Restart["killed"]): number | undefined {
