@@ -80,10 +80,11 @@ export const nodeMachine = setup({
       on: {
         replicaDrained: { actions: "noteDrained" },
         storeLost: { target: "stopped", actions: "barForLostStore" },
-        helloAnswer: [
-          { guard: "showsAnUnknownStart", target: "stopped", actions: "barForRestoredStore" },
-          { actions: "introduceAgain" },
-        ],
+        helloAnswer: {
+          guard: "showsAnUnknownStart",
+          target: "stopped",
+          actions: "barForRestoredStore",
+        },
         deadline: { target: "stopped" },
         drain: { target: "stopped" },
       },
