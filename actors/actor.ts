@@ -3,9 +3,10 @@
  * An actor is addressed by its role and store group; whether the sender sits in this process or behind a NATS
  * subject makes no difference to it.
  */
-import { createActor, type AnyActorLogic, type AnyStateMachine } from "xstate";
+import type { AnyStateMachine } from "xstate";
 import type { Clock } from "../infra/clock/clock.ts";
 import type { ActorStatus, ChartDefinition } from "../infra/status/inspection.ts";
+import { ChartInterpreter } from "./chart-interpreter.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { Deadlines } from "./deadlines.ts";
 import { ActorTap, type ActorObserver } from "./inspection/actor-tap.ts";
@@ -63,7 +64,7 @@ export class Actor<
   readonly name: string;
   readonly memory: Kept;
   readonly #options: ActorOptions<Effect, Kept>;
-  readonly #interpreter: ReturnType<typeof createActor<AnyActorLogic>>;
+  readonly #interpreter: ChartInterpreter;
   readonly #deadlines: Deadlines;
   readonly #mailbox: Event[] = [];
   #tap: ActorTap | undefined;
@@ -74,8 +75,9 @@ export class Actor<
     this.name = options.name;
     this.memory = options.memory;
     this.#options = options;
-    this.#interpreter = createActor(options.logic, { input: { memory: options.memory } });
-    this.#interpreter.subscribe({ error: (error) => this.#fail(error) });
+    this.#interpreter = new ChartInterpreter(options.logic, options.memory, (error) =>
+      this.#fail(error),
+    );
     this.#deadlines = new Deadlines(options.clock, (name, times) => {
       this.post({ type: "deadline", name, ...times } as unknown as Event);
     });
@@ -92,7 +94,7 @@ export class Actor<
 
   /** The chart's active state. */
   get state(): string {
-    const { value } = this.#interpreter.getSnapshot() as { readonly value?: unknown };
+    const value: unknown = this.#interpreter.snapshot.value;
     return typeof value === "string" ? value : "";
   }
 
@@ -115,7 +117,7 @@ export class Actor<
   observe(observer: ActorObserver | undefined): void {
     const tapped = {
       machine: this.#options.logic,
-      snapshot: () => this.#interpreter.getSnapshot() as unknown,
+      snapshot: () => this.#interpreter.snapshot,
       state: () => this.state,
     };
     this.#tap = observer && new ActorTap(tapped, observer);
@@ -156,6 +158,7 @@ export class Actor<
     const { outbox } = this.memory;
     // A machine that failed half-way has said things it may not stand by.
     if (this.#hasFailed()) return;
+    if (outbox.length === 0) return;
     for (const effect of outbox.splice(0)) {
       if (this.#stopped) return;
       try {
@@ -167,10 +170,7 @@ export class Actor<
   }
 
   #hasFailed(): boolean {
-    const { status, error } = this.#interpreter.getSnapshot() as {
-      readonly status: string;
-      readonly error?: unknown;
-    };
+    const { status, error } = this.#interpreter.snapshot;
     if (status === "error") this.#fail(error);
     return this.#failure !== undefined;
   }

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { createMachine, type AnyStateMachine } from "xstate";
 import { describe, expect, test } from "vitest";
 import { roles, type RoleName } from "./support/roles.ts";
-import { parseTrace, renderTrace, runTrace, type Trace } from "./support/trace.ts";
+import { asHosted, parseTrace, renderTrace, runTrace, type Trace } from "./support/trace.ts";
 import { deletionsOf } from "./support/deletions.ts";
 
 const folder = fileURLToPath(new URL("traces", import.meta.url));
@@ -37,6 +37,10 @@ for (const name of Object.keys(roles) as RoleName[]) {
         const actual = renderTrace(runTrace(trace));
         if (process.env["UPDATE_TRACES"] === "1") writeFileSync(path, actual);
         else expect(actual).toBe(text);
+      });
+
+      test(`${trace.claim} (as hosted)`, () => {
+        expect(renderTrace(runTrace(trace, undefined, asHosted))).toBe(text);
       });
     }
 

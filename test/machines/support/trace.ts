@@ -4,6 +4,7 @@
  * business of other traces.
  */
 import { createActor, type AnyStateMachine } from "xstate";
+import { ChartInterpreter } from "../../../actors/chart-interpreter.ts";
 import { entryOf, memberOf, parseValue, renderEffect } from "./notation.ts";
 import { roles, sampleBirth, storeBefore, type Fields, type Role, type RoleName } from "./roles.ts";
 
@@ -62,20 +63,44 @@ export function fieldsOf(words: readonly string[]): Record<string, unknown> {
   );
 }
 
+interface Running {
+  readonly snapshot: { readonly status: string; readonly value: unknown; readonly error?: unknown };
+  start(): void;
+  send(event: { readonly type: string }): void;
+}
+
+type Run = (machine: AnyStateMachine, memory: unknown, failed: (error: unknown) => void) => Running;
+
+/** By xstate alone. */
+const byEngine: Run = (machine, memory, failed) => {
+  const actor = createActor(machine, { input: { memory } });
+  actor.subscribe({ error: failed });
+  return {
+    get snapshot() {
+      return actor.getSnapshot() as Running["snapshot"];
+    },
+    start: () => void actor.start(),
+    send: (event) => actor.send(event),
+  };
+};
+
+/** As in a node. */
+export const asHosted: Run = (machine, memory, failed) =>
+  new ChartInterpreter(machine, memory, failed);
+
 /** Runs the trace against the role's machine, or a changed one, and gives the trace with what really happened. */
-export function runTrace(trace: Trace, machine?: AnyStateMachine): Trace {
+export function runTrace(trace: Trace, machine?: AnyStateMachine, run: Run = byEngine): Trace {
   const [name = "", ...words] = trace.setup.split(/\s+/);
   const role: Role | undefined = roles[name as RoleName];
   if (role === undefined) throw new Error(`no role is called ${name}`);
   const memory = role.memory(fieldsOf(words));
-  const actor = createActor(machine ?? role.logic, { input: { memory } });
   let nowMs = 0;
   let failure: unknown;
-  actor.subscribe({ error: (error) => (failure = error) });
+  const actor = run(machine ?? role.logic, memory, (error) => (failure = error));
   let state = "";
   const observe = (): string[] => {
     const lines = memory.outbox.splice(0).map(renderEffect);
-    const snapshot = actor.getSnapshot() as { status: string; value: unknown; error?: unknown };
+    const { snapshot } = actor;
     failure ??= snapshot.error;
     if (failure !== undefined) return [...lines, `!! ${(failure as Error).message}`];
     if (snapshot.value !== state) lines.push(`=> ${String(snapshot.value)}`);
