@@ -3,6 +3,7 @@ import { pino } from "pino";
 import { defaultLimits, type ReplicaLimits } from "../actors/replica/limits.ts";
 import { SynodError } from "../infra/errors/synod-error.ts";
 import { jsonLog } from "../infra/logging/json-log.ts";
+import { optimiseEarly } from "../infra/processes/early-optimisation.ts";
 import { giveHeapRoom } from "../infra/processes/heap-room.ts";
 import { loadTopology } from "../infra/topology/load-topology.ts";
 import { serversFor } from "../infra/topology/servers-for.ts";
@@ -27,6 +28,7 @@ export interface StartOptions {
 /** Resolves when the node has ended; the first SIGTERM or SIGINT drains it, the second ends it at once. */
 export async function startNode(options: StartOptions): Promise<void> {
   giveHeapRoom();
+  optimiseEarly();
   const topology = loadTopology(options.file);
   const { node } = options;
   if (!topology.nodes.some(({ name }) => name === node)) {
