@@ -43,6 +43,9 @@ export interface PeerLinkOptions {
   readonly receive: (message: PeerMessage, group: string, from: Sender, times: Timed) => void;
 }
 
+/** A leader's own acceptor has its turn behind it. */
+const atOnce = { atOnce: true } as const;
+
 /** Before a group is born its stores know the cluster only by name. */
 const beforeBirth = new Set<PeerMessage["type"]>([
   "birthAsk",
@@ -80,18 +83,25 @@ export class PeerLink {
     }
   }
 
-  send(to: string, group: string, message: PeerMessage): void {
+  /** `isUrgent`: it leaves before anything else of this turn is done. */
+  send(to: string, group: string, message: PeerMessage, isUrgent = false): void {
     const { prefix, self } = this.#options;
-    this.#publish(nodeSubject(prefix, to, self), group, message);
+    const subject = nodeSubject(prefix, to, self);
+    this.#publish(subject, group, message, isUrgent ? atOnce : undefined);
   }
 
-  /** Published once; the NATS server copies it to every other member. */
+  /** Published once, and at once; the NATS server copies it to every other member. */
   broadcast(group: string, message: PeerMessage): void {
     const { prefix, self } = this.#options;
-    this.#publish(groupSubject(prefix, group, self), group, message);
+    this.#publish(groupSubject(prefix, group, self), group, message, atOnce);
   }
 
-  #publish(subject: string, group: string, message: PeerMessage): void {
+  #publish(
+    subject: string,
+    group: string,
+    message: PeerMessage,
+    options?: { readonly atOnce: true },
+  ): void {
     const { transport, start, clusterName, identityOf, drops } = this.#options;
     if (!transport.connected) return drops.count("sent while disconnected");
     const identity = identityOf(group);
@@ -106,7 +116,7 @@ export class PeerLink {
       start: start.start,
     };
     try {
-      transport.publish(subject, encodePeerMessage(envelope, message));
+      transport.publish(subject, encodePeerMessage(envelope, message), options);
     } catch (failure) {
       // As if it had been lost. A server that came back with a smaller `max_payload` must not stop whoever speaks.
       if (!(failure instanceof SynodError)) throw failure;

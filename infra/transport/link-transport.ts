@@ -61,7 +61,7 @@ export class LinkTransport implements Transport {
   #closed = false;
   #closing: Promise<void> | undefined;
   /** The `nats` package takes a message's options from here, which spares an object per message. */
-  readonly #publishOptions: { reply: string } = { reply: "" };
+  readonly #publishOptions: { reply: string; atOnce: boolean } = { reply: "", atOnce: false };
 
   /** Starts connecting at once, and tries again until `close`. */
   constructor(options: LinkTransportOptions) {
@@ -102,6 +102,7 @@ export class LinkTransport implements Transport {
     this.#counters.published += 1;
     if (headers === undefined) {
       this.#publishOptions.reply = reply ?? "";
+      this.#publishOptions.atOnce = options?.atOnce === true;
       link.publish(subject, payload, this.#publishOptions);
       return;
     }

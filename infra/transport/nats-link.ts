@@ -37,7 +37,7 @@ export interface NatsLink {
   publish(
     subject: string,
     payload: Uint8Array,
-    options?: { reply?: string; headers?: LinkHeaders },
+    options?: { reply?: string; headers?: LinkHeaders; atOnce?: boolean },
   ): void;
   subscribe(subject: string, options: LinkSubscribing): { unsubscribe(): void };
   flush(): Promise<void>;

@@ -1,15 +1,16 @@
 /**
- * A connection of the `nats` package on which small messages take a shorter way, in and out, through two places inside
- * of the package: its parser, and the queue of what it is to send. All else of a connection remains the package's:
+ * A connection of the `nats` package on which small messages take a shorter way, in and out, through three places inside
+ * of the package: its parser, the queue of what it is to send, and its socket. All else of a connection remains the package's:
  * handshake, TLS, pings, errors, and what it does when a connection is lost. Where a version of the package does not
  * have these places, the connection is used as it is.
  */
 import type { NatsConnection } from "nats";
+import { DirectSocket, type SocketOwner } from "./direct-socket.ts";
 import { MessageParser, type GeneralParser } from "./message-parser.ts";
 import type { LinkHeaders, LinkStatus, LinkSubscribing, NatsLink } from "./nats-link.ts";
 import { PublishBuffer, smallPayloadBytesMax } from "./publish-buffer.ts";
 
-interface Protocol {
+interface Protocol extends Partial<Omit<SocketOwner, "sendCommand">> {
   parser: GeneralParser;
   /** Queues whole commands behind what was published before. */
   sendCommand(commands: Uint8Array): void;
@@ -46,7 +47,10 @@ export class TcpLink implements NatsLink {
       },
       parse: (bytes) => parser.parse(bytes),
     };
-    this.#published = new PublishBuffer((commands) => protocol.sendCommand(commands));
+    const direct = DirectSocket.of(protocol, (bytes) => protocol.parser.parse(bytes));
+    this.#published = new PublishBuffer((commands) =>
+      direct === undefined ? protocol.sendCommand(commands) : direct.send(commands),
+    );
   }
 
   get info(): NonNullable<NatsLink["info"]> {
@@ -56,7 +60,7 @@ export class TcpLink implements NatsLink {
   publish(
     subject: string,
     payload: Uint8Array,
-    options?: { reply?: string; headers?: LinkHeaders },
+    options?: { reply?: string; headers?: LinkHeaders; atOnce?: boolean },
   ): void {
     const published = this.#published;
     if (options?.headers !== undefined || payload.length > smallPayloadBytesMax) {
@@ -64,8 +68,10 @@ export class TcpLink implements NatsLink {
       this.#connection.publish(subject, payload, options as object);
       return;
     }
-    if (published.isEmpty) queueMicrotask(this.#flushPublished);
+    const atOnce = options?.atOnce === true;
+    if (published.isEmpty && !atOnce) queueMicrotask(this.#flushPublished);
     published.add(subject, options?.reply ?? "", payload);
+    if (atOnce) published.flush();
   }
 
   subscribe(subject: string, { callback, plain }: LinkSubscribing): { unsubscribe(): void } {

@@ -22,6 +22,8 @@ export interface Subscription {
 export interface PublishOptions {
   readonly reply?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** It leaves before `publish` returns, and with it what was published before, instead of at the end of the turn. */
+  readonly atOnce?: boolean;
 }
 
 /** What went wrong without anybody waiting for an answer. Whoever makes a transport says where it is reported. */

@@ -1,6 +1,7 @@
 /** What is taken apart here is what the package's parser would have made of it, wherever a delivery happens to end. */
+import { createServer, type AddressInfo } from "node:net";
 import * as fc from "fast-check";
-import { connect } from "nats";
+import { connect, type NatsConnection } from "nats";
 import { Kind, Parser, type ParserEvent } from "nats/lib/nats-base-client/parser.js";
 import { MsgImpl } from "nats/lib/nats-base-client/msg.js";
 import { expect, test } from "vitest";
@@ -126,7 +127,7 @@ test("what is no protocol fails as it does in the package", () => {
   }
 });
 
-test("the package has the two places that the shorter way needs", async () => {
+test("the package has the three places that the shorter way needs", async () => {
   const server = await startNatsServer();
   const connection = await connect({ servers: server.url, reconnect: false });
   const link = linkOver(connection);
@@ -138,10 +139,57 @@ test("the package has the two places that the shorter way needs", async () => {
     plain: ({ payload }) => heard.push(textOf(payload)),
   });
   await link.flush();
+  const passed = passedByPackage(connection);
   other.publish("plain", "directly");
   await other.flush();
   await link.flush();
   expect(heard).toEqual(["directly"]);
+  expect(passed).toEqual({ deliveries: 0, writes: 1 });
+  other.subscribe("answer", { callback: (_, { data }) => heard.push(textOf(data)) });
+  await other.flush();
+  link.publish("answer", Buffer.from("directly back"));
+  await link.flush();
+  await other.flush();
+  expect(heard).toEqual(["directly", "directly back"]);
+  expect(passed).toEqual({ deliveries: 0, writes: 2 });
   await Promise.all([link.close(), other.close()]);
   await server.kill();
 });
+
+test("bytes that are no protocol end the connection", async () => {
+  const server = createServer((socket) => {
+    socket.write('INFO {"max_payload":1000,"proto":1,"version":"2.9.10"}\r\n');
+    const answers = ["PONG\r\n", "XYZ\r\n"];
+    socket.on("data", () => void socket.write(answers.shift() ?? ""));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const link = linkOver(await connect({ servers: `127.0.0.1:${port}`, reconnect: false }));
+  void link.flush().catch(() => undefined);
+  await link.closed();
+  expect(link.isClosed()).toBe(true);
+  server.close();
+});
+
+/** Of what comes and goes, how much takes the package's own way from here on; a flush is one write of its. */
+function passedByPackage(connection: NatsConnection): { deliveries: number; writes: number } {
+  const { transport } = (connection as unknown as { protocol: { transport: PackageTransport } })
+    .protocol;
+  const passed = { deliveries: 0, writes: 0 };
+  const { yields } = transport;
+  const send = transport.send.bind(transport);
+  yields.push = (...bytes) => {
+    passed.deliveries += 1;
+    return Array.prototype.push.apply(yields, bytes);
+  };
+  transport.send = (bytes) => {
+    passed.writes += 1;
+    send(bytes);
+  };
+  return passed;
+}
+
+interface PackageTransport {
+  yields: unknown[];
+  send(bytes: Uint8Array): void;
+}
