@@ -15,7 +15,13 @@ import { commitFailure } from "./commit-failure.ts";
 import { lockDirectory } from "./directory-lock.ts";
 import { GroupLog, headChangeOf, nextHead, sameHead, widened, type EpochLog } from "./group-log.ts";
 import { changeBytes, nonceBytes, type PlacedRecord } from "./journal/frame-format.ts";
-import { frameBytesMax, Journal, placeOf, type Addition } from "./journal/journal.ts";
+import {
+  frameBytesMax,
+  Journal,
+  placeOf,
+  type Addition,
+  type FrameWritten,
+} from "./journal/journal.ts";
 import type { Segment } from "./journal/segment.ts";
 import { segmentOf, SlotPlaces, type Place } from "./journal/slot-places.ts";
 import { groupKey, LogEnvironment } from "./log-environment.ts";
@@ -125,7 +131,9 @@ export class LmdbLogStore implements LogStore {
   #underWay: readonly Submitted[] = [];
   #flushAsked = false;
   /** One frame at a time is on its way to the disk. */
-  #flushing: Promise<void> | undefined;
+  #isFlushing = false;
+  /** Called when nothing is on its way to the disk any more. */
+  #whenFlushed: (() => void)[] = [];
   /** The environment takes over from the journal. */
   #settling: Promise<void> | undefined;
   /** Puts into the environment that were not answered yet. */
@@ -266,9 +274,10 @@ export class LmdbLogStore implements LogStore {
 
   /** What was submitted is flushed first, unless the disk has failed. Later calls fail. */
   async close(): Promise<void> {
-    if (this.#flushing === undefined) this.#flush();
-    while (this.#failure === undefined && this.#flushing !== undefined) {
-      await Promise.race([this.#flushing, this.#failed]);
+    if (!this.#isFlushing) this.#flush();
+    if (this.#failure === undefined && this.#isFlushing) {
+      const flushed = new Promise<void>((resolve) => this.#whenFlushed.push(resolve));
+      await Promise.race([flushed, this.#failed]);
     }
     this.#failure ??= Promise.resolve(new SynodError("STORAGE_FAILED", "the log is closed"));
     await Promise.race([this.#settling, this.#failed]);
@@ -336,43 +345,71 @@ export class LmdbLogStore implements LogStore {
    * node's own disk is given its part, and what one message after the other appends shares a flush.
    */
   #flushSoon(): void {
-    if (this.#flushing !== undefined || this.#flushAsked) return;
+    if (this.#isFlushing || this.#flushAsked) return;
     this.#flushAsked = true;
     queueMicrotask(() => {
       this.#flushAsked = false;
-      if (this.#flushing === undefined) this.#flush();
+      if (!this.#isFlushing) this.#flush(true);
     });
   }
 
-  #flush(): void {
+  /** `mayWait`: until the disk is done, should it be prompt; nobody is to be told of anything before. */
+  #flush(mayWait = false): void {
     if (this.#submitted.length === 0 || this.#failure !== undefined) return;
-    this.#flushing = this.#flushOnce().catch((reason: unknown) => {
-      this.#flushing = undefined;
-      this.#fail(reason);
-    });
+    this.#isFlushing = true;
+    if (!this.#journal.isFull) return this.#writeFrame(mayWait);
+    this.#journal.rotate().then(
+      () => {
+        if (this.#failure !== undefined) return;
+        this.#settleOldest();
+        this.#writeFrame(false);
+      },
+      (reason: unknown) => this.#flushFailed(reason),
+    );
   }
 
-  async #flushOnce(): Promise<void> {
-    if (this.#journal.isFull) {
-      await this.#journal.rotate();
-      if (this.#failure !== undefined) return;
-      this.#settleOldest();
-    }
+  #writeFrame(mayWait: boolean): void {
     const batch = this.#takeBatch();
     this.#underWay = batch;
-    await Promise.all([this.#writeFrame(batch), this.#keepPromises(batch)]);
+    const failed = (reason: unknown): void => this.#flushFailed(reason);
+    const promised = this.#keepPromises(batch);
+    const written: FrameWritten = (failure, segment, places, frameAt) => {
+      if (failure !== null) return failed(failure);
+      try {
+        this.#placeAll(batch, segment, places, frameAt);
+        if (promised === undefined) this.#flushed(batch);
+        else promised.then(() => this.#flushed(batch)).catch(failed);
+      } catch (reason) {
+        failed(reason);
+      }
+    };
+    try {
+      this.#journal.write(batch, mayWait, written);
+    } catch (reason) {
+      failed(reason);
+    }
+  }
+
+  #flushed(batch: readonly Submitted[]): void {
     if (this.#failure !== undefined) return;
     this.#underWay = [];
-    this.#flushing = undefined;
+    this.#isFlushing = false;
     // The disk goes on with what has come meanwhile, before anybody acts on what it has done.
     this.#flush();
     const endMs = performance.now();
-    for (const { log, change, done, submittedMs } of batch) {
+    for (const [index, { log, change, done, submittedMs }] of batch.entries()) {
       log.durable = nextHead(log.durable, change);
       if (change.trimThrough !== undefined) this.#trim(log, change.trimThrough);
       this.#latencies.add(endMs - submittedMs);
-      done(undefined);
+      done(undefined, batch[index + 1]?.log === log);
     }
+    if (this.#isFlushing || this.#whenFlushed.length === 0) return;
+    for (const flushed of this.#whenFlushed.splice(0)) flushed();
+  }
+
+  #flushFailed(reason: unknown): void {
+    this.#isFlushing = false;
+    this.#fail(reason);
   }
 
   /** As much of what was submitted as fits into one frame, but at least one append. */
@@ -387,32 +424,35 @@ export class LmdbLogStore implements LogStore {
     return this.#submitted.splice(0, count);
   }
 
-  #writeFrame(batch: readonly Submitted[]): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#journal.write(batch, (failure, segment, places, frameAt) => {
-        if (failure !== null) return reject(failure);
-        for (const [index, records] of places.entries()) {
-          const log = batch[index]?.log;
-          invariant(log !== undefined, "each append has its places");
-          for (const record of records) this.#place(log, segment, frameAt, record);
-        }
-        resolve();
-      });
-    });
+  #placeAll(
+    batch: readonly Submitted[],
+    segment: Segment,
+    places: readonly (readonly PlacedRecord[])[],
+    frameAt: number,
+  ): void {
+    for (const [index, records] of places.entries()) {
+      const log = batch[index]?.log;
+      invariant(log !== undefined, "each append has its places");
+      for (const record of records) this.#place(log, segment, frameAt, record);
+    }
   }
 
   /**
    * A promise lies in the environment as well before anybody hears of it. Nothing else does: the environment's word on
-   * what is chosen must not run ahead of the journal's records.
+   * what is chosen must not run ahead of the journal's records. Undefined when there is none in the batch.
    */
-  async #keepPromises(batch: readonly Submitted[]): Promise<void> {
-    const kept: Promise<boolean>[] = [];
+  #keepPromises(batch: readonly Submitted[]): Promise<unknown> | undefined {
+    let kept: Promise<boolean>[] | undefined;
     for (const { log, change } of batch) {
       if (change.promise === undefined) continue;
       log.settled = nextHead(log.settled, { promise: change.promise });
+      kept ??= [];
       kept.push(this.#environment.putHead(log.name, log.settled));
     }
-    await Promise.all(kept);
+    if (kept === undefined) return undefined;
+    const all = Promise.all(kept);
+    all.catch((reason: unknown) => this.#flushFailed(reason));
+    return all;
   }
 
   #place(log: GroupLog, segment: Segment, frameAt: number, record: PlacedRecord): void {

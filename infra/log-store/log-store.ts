@@ -28,8 +28,11 @@ export interface StoreIdentity extends StartHistory {
   readonly node: string;
 }
 
-/** Called once: without a failure after the change is on disk, or with the failure that stopped the store. */
-export type Durable = (failure: Error | undefined) => void;
+/**
+ * Called once: without a failure after the change is on disk, or with the failure that stopped the store. `moreFollow`: the
+ * group's next change is on disk as well, and its caller is told right behind.
+ */
+export type Durable = (failure: Error | undefined, moreFollow?: boolean) => void;
 
 /** How long appends waited for the disk lately. */
 export interface FlushStatistics {

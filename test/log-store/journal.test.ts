@@ -1,6 +1,7 @@
 /** What a log holds after its process was killed between any two writes, or in the middle of one. */
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -41,13 +42,13 @@ afterEach(async () => {
   rmSync(root, { recursive: true });
 });
 
-async function openStore(directory: string): Promise<LmdbLogStore> {
+async function openStore(directory: string, bytes = segmentBytes): Promise<LmdbLogStore> {
   const store = await openLmdbLogStore({
     directory,
     cluster: "demo",
     node: "n1",
     randomness: systemRandomness,
-    segmentBytes,
+    segmentBytes: bytes,
   });
   opened.push(store);
   return store;
@@ -124,6 +125,43 @@ test("a write that was cut off is as if it had never begun, and does not stay in
   await append(again, "g1", { records: [record(2, "another")] });
   await close(again);
   expect(entries(await openStore(copy))).toEqual(["1 first", "2 another"]);
+});
+
+test("a log that is used goes on in a file that has its blocks already", async () => {
+  const directory = join(root, "n1");
+  const mebibyte = 2 ** 20;
+  const store = await openStore(directory, mebibyte);
+  let slots = 0;
+  const appendOne = async (): Promise<void> => {
+    slots += 1;
+    await append(store, "g1", { records: [record(slots, `entry ${slots}`)] });
+  };
+  for (let count = 0; count < 70; count++) await appendOne();
+  const spare = join(directory, "log", "journal-spare-0");
+  await waitUntil(
+    "a file is prepared",
+    () => existsSync(spare) && statSync(spare).size === mebibyte,
+  );
+  while (existsSync(spare)) await appendOne();
+  await appendOne();
+  const [first = "", second = ""] = journalFiles(directory);
+  expect(statSync(first).size).toBeLessThan(mebibyte / 2);
+  expect(statSync(second).size).toBe(mebibyte);
+  expect(entries(await openStore(killed(directory), mebibyte))).toHaveLength(slots);
+});
+
+test("those who append are told in the order of their appends, also where the disk is waited for", async () => {
+  const store = await openStore(join(root, "n1"), 2 ** 20);
+  for (let slot = 1; slot <= 40; slot++) {
+    await append(store, "g1", { records: [record(slot, `entry ${slot}`)] });
+  }
+  const told: string[] = [];
+  const large = record(41, "x".repeat(3 * blockBytes));
+  const both = [append(store, "g1", { records: [large] }).then(() => told.push("large"))];
+  await new Promise((resolve) => setImmediate(resolve));
+  both.push(append(store, "g1", { records: [record(42, "small")] }).then(() => told.push("small")));
+  await Promise.all(both);
+  expect(told).toEqual(["large", "small"]);
 });
 
 test("a damaged write with whole ones behind it is no end of the log", async () => {

@@ -51,8 +51,10 @@ export const mistakes: Readonly<Record<string, Mistake>> = {
     find: "this.#file = openSync(this.path, flags);",
     // Each write makes the one before it durable.
     replace: `this.#file = openSync(this.path, constants.O_RDWR);
-        const writeFrom = this.write.bind(this);
-        this.write = (frame, written) => { fdatasyncSync(this.#file); writeFrom(frame, written); };`,
+        const beside = this.write.bind(this);
+        const here = this.writeSync.bind(this);
+        this.write = (frame, written) => { fdatasyncSync(this.#file); beside(frame, written); };
+        this.writeSync = (frame) => { fdatasyncSync(this.#file); return here(frame); };`,
     // Or the end of a file that the next one rests on.
     foundBy: [...lost, "replicas stop only for faults"],
   },

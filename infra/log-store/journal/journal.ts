@@ -10,6 +10,7 @@ import type { LogAppend } from "../../../machines/record.ts";
 import { SynodError } from "../../errors/synod-error.ts";
 import {
   behind,
+  blockBytes,
   changesOf,
   frameKind,
   FrameWriter,
@@ -19,6 +20,8 @@ import {
   type PlacedRecord,
   type StoredChange,
 } from "./frame-format.ts";
+import { DiskPace } from "./disk-pace.ts";
+import { prepareFile } from "./prepared-file.ts";
 import { offsetOf, offsetsMax, placeIn, segmentOf, type Place } from "./slot-places.ts";
 import { Segment, segmentPath, type SegmentEntry, type Written } from "./segment.ts";
 
@@ -53,8 +56,17 @@ export type Replayed = (
   valueAt: (record: PlacedRecord) => Buffer,
 ) => void;
 
+export type FrameWritten = (
+  failure: Error | null,
+  segment: Segment,
+  places: readonly (readonly PlacedRecord[])[],
+  frameAt: number,
+) => void;
+
 /** Emptied segments kept to be written to again: a file that has its blocks is flushed in a fraction of the time. */
 const sparesMax = 8;
+/** One is prepared when none is kept and the newest segment has come to this: a store that is hardly used takes no more room. */
+const preparedFromBytes = 256 * 1024;
 /** Beyond twice what is needed. */
 const segmentsInReserve = 4;
 /** Every start of a node begins one. */
@@ -72,9 +84,15 @@ export class Journal {
   /** Oldest first; the last is written to. */
   readonly #segments: Segment[] = [];
   readonly #spares: string[] = [];
+  /** The newest segment had no blocks before it was written to. */
+  #isNewestFresh = false;
+  /** A spare is being made. It is tried once more only if that succeeds. */
+  #preparing: Promise<void> | undefined;
   readonly #writer = new FrameWriter();
-  /** Resolves when the frame that was written last is on disk or has failed. */
-  #underWay: Promise<void> = Promise.resolve();
+  readonly #pace = new DiskPace();
+  #isWriting = false;
+  /** Called when what is under way is on disk or has failed. */
+  #whenWritten: (() => void)[] = [];
   #closed = false;
   #sequence = 0;
   /** What was read last, and of which segment. */
@@ -105,7 +123,11 @@ export class Journal {
     return this.#segments;
   }
 
+  /** Also of a file without blocks as soon as there is one that has them. */
   get isFull(): boolean {
+    if (this.#isNewestFresh && this.#newest.end >= preparedFromBytes && this.#spares.length > 0) {
+      return true;
+    }
     return this.#newest.end >= this.#options.segmentBytes;
   }
 
@@ -137,16 +159,11 @@ export class Journal {
     return this.#segments[segmentOf(place) - (this.#segments[0]?.number ?? 0)];
   }
 
-  /** Writes one frame; `written` hears of it once it is on disk. Nothing else may be under way. */
-  write(
-    additions: readonly Addition[],
-    written: (
-      failure: Error | null,
-      segment: Segment,
-      places: readonly (readonly PlacedRecord[])[],
-      frameAt: number,
-    ) => void,
-  ): void {
+  /**
+   * Writes one frame; `written` hears of it once it is on disk. Nothing else may be under way. `mayWait`: before this
+   * returns, should the disk be prompt.
+   */
+  write(additions: readonly Addition[], mayWait: boolean, written: FrameWritten): void {
     const segment = this.#newest;
     const frameAt = segment.end;
     this.#begin(frameKind.changes, segment);
@@ -156,7 +173,7 @@ export class Journal {
     if (behind(frameAt, this.#writer.bytes) >= offsetsMax) {
       throw new RangeError(`an append of ${this.#writer.bytes} bytes is too large for the journal`);
     }
-    this.#write(segment, (failure) => {
+    this.#write(segment, mayWait, (failure) => {
       if (this.#windowOf === segment) this.#windowOf = undefined;
       written(failure, segment, places, frameAt);
     });
@@ -194,7 +211,8 @@ export class Journal {
   /** Waits for what is on its way to the disk; nothing is written any more. */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#underWay;
+    await this.#preparing;
+    if (this.#isWriting) await new Promise<void>((resolve) => this.#whenWritten.push(resolve));
     for (const segment of this.#segments) segment.close();
   }
 
@@ -232,7 +250,8 @@ export class Journal {
     if (!isLast) throw missing(`the end of ${segment.path}`);
     // What lies behind it was never acknowledged: a write that a crash cut off.
     this.#begin(frameKind.seal, segment);
-    segment.writeSync(this.#writer.finish());
+    const failure = segment.writeSync(this.#writer.finish());
+    if (failure !== null) throw failure;
   }
 
   async #beginSegment(): Promise<void> {
@@ -254,23 +273,48 @@ export class Journal {
       throw failure;
     }
     this.#segments.push(segment);
+    this.#isNewestFresh = spare === undefined;
+  }
+
+  /** Somebody waits for most writes, and for nothing that is done here. */
+  #prepareSpare(): void {
+    const { directory, segmentBytes } = this.#options;
+    const path = join(directory, "journal-spare-0");
+    this.#preparing = prepareFile(path, segmentBytes, () => !this.#closed).then(
+      () => {
+        this.#spares.push(path);
+        this.#preparing = undefined;
+      },
+      // The disk is nearly full, or worse: the next append will say so.
+      () => rmSync(path, { force: true }),
+    );
   }
 
   #append(kind: FrameKind, segment: Segment): Promise<void> {
     this.#begin(kind, segment);
     return new Promise((resolve, reject) => {
       const written: Written = (failure) => (failure === null ? resolve() : reject(failure));
-      this.#write(segment, written);
+      this.#write(segment, false, written);
     });
   }
 
-  #write(segment: Segment, written: Written): void {
+  #write(segment: Segment, mayWait: boolean, written: Written): void {
     if (this.#closed) throw new Error("the journal is closed");
-    this.#underWay = new Promise((resolve) => {
-      segment.write(this.#writer.finish(), (failure) => {
-        resolve();
-        written(failure);
-      });
+    const isUsed = segment.end >= preparedFromBytes;
+    if (isUsed && this.#spares.length === 0 && this.#preparing === undefined) this.#prepareSpare();
+    const frame = this.#writer.finish();
+    const begunMs = performance.now();
+    if (mayWait && frame.length === blockBytes && this.#pace.isPrompt) {
+      const failure = segment.writeSync(frame);
+      this.#pace.note(performance.now() - begunMs, true);
+      return written(failure);
+    }
+    this.#isWriting = true;
+    segment.write(frame, (failure) => {
+      this.#isWriting = false;
+      if (frame.length === blockBytes) this.#pace.note(performance.now() - begunMs, false);
+      if (this.#whenWritten.length > 0) for (const tell of this.#whenWritten.splice(0)) tell();
+      written(failure);
     });
   }
 

@@ -94,14 +94,20 @@ export class Segment implements SegmentEntry {
     this.#writeFrom(frame, 0, at, written);
   }
 
-  /** The same, and returns when it is on disk. */
-  writeSync(frame: Buffer): void {
-    let done = 0;
-    while (done < frame.length) {
-      done += writeSync(this.#file, frame, done, frame.length - done, this.#end + done);
-    }
-    if (!writesThrough) fdatasyncSync(this.#file);
+  /** The same, and returns when it is on disk, or with the failure. */
+  writeSync(frame: Buffer): Error | null {
+    const at = this.#end;
     this.#end += frame.length;
+    try {
+      let done = 0;
+      while (done < frame.length) {
+        done += writeSync(this.#file, frame, done, frame.length - done, at + done);
+      }
+      if (!writesThrough) fdatasyncSync(this.#file);
+    } catch (failure) {
+      return failure instanceof Error ? failure : new Error(String(failure));
+    }
+    return null;
   }
 
   read(target: Buffer, at: number): number {
