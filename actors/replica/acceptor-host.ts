@@ -11,6 +11,8 @@ import { Actor, type HostOptions } from "../actor.ts";
 import type { Freshness } from "./freshness.ts";
 import type { Links } from "./links.ts";
 
+export type Committed = Extract<AcceptorEffect, { readonly type: "committed" }>;
+
 export interface AcceptorHostOptions {
   readonly group: string;
   readonly memory: Acceptor;
@@ -19,6 +21,8 @@ export interface AcceptorHostOptions {
   readonly store: LogStore;
   readonly freshness: Freshness;
   readonly appliedThrough: () => number;
+  /** Another member, which leads, said so. */
+  readonly committed: (committed: Committed) => void;
   readonly voting: () => void;
   readonly trimmed: (through: number) => void;
   /** An append has begun. */
@@ -34,9 +38,10 @@ export function hostAcceptor(options: AcceptorHostOptions): AcceptorHost {
 
   const append = (sequence: number, change: LogAppend): void => {
     options.appending();
-    store.append(group, change, (failure) => {
+    store.append(group, change, (failure, moreFollow) => {
       if (failure !== undefined) return links.storageFailed(failure);
-      actor.post({ type: "durable", sequence });
+      // The sequence of the last one says it for all of them.
+      if (moreFollow !== true) actor.post({ type: "durable", sequence });
       options.appended();
       if (change.trimThrough !== undefined) options.trimmed(change.trimThrough);
     });
@@ -61,7 +66,7 @@ export function hostAcceptor(options: AcceptorHostOptions): AcceptorHost {
           ...links.now(),
         });
       case "committed":
-        return links.toLearner(effect);
+        return options.committed(effect);
       case "chosenDurable":
         return links.toCheckpointer({ ...effect, ...links.now() });
       case "installed":

@@ -9,13 +9,14 @@ import { SynodError } from "../../infra/errors/synod-error.ts";
 import type { ReplicaState } from "../../kv/replica-state.ts";
 import type { Regions } from "../../kv/state/regions.ts";
 import { wallMsOf } from "../../kv/revision.ts";
+import { sameBallot } from "../../machines/ballot.ts";
 import type { Received, ReplicaMessage, Sender } from "../../machines/messages.ts";
 import type { ReplicaLog } from "../../machines/replica-log.ts";
 import type { HostOptions, Timed } from "../actor.ts";
 import { ChangeFeed } from "../feed/change-feed.ts";
 import { stopReasonOf } from "../stop-reason.ts";
 import type { StopReason } from "../../infra/status/stop-reason.ts";
-import { hostAcceptor, type AcceptorHost } from "./acceptor-host.ts";
+import { hostAcceptor, type AcceptorHost, type Committed } from "./acceptor-host.ts";
 import { Answers, type Waiter } from "./answers.ts";
 import { Applier } from "./applier.ts";
 import { hostCheckpointer, type CheckpointerHost } from "./checkpointer-host.ts";
@@ -56,6 +57,10 @@ export class Replica {
   readonly #feed: ChangeFeed;
   /** Appends that the disk has not answered yet. */
   #appends = 0;
+  /** Learner and checkpointer have not heard yet of what was applied. */
+  #appliedUntold = false;
+  /** What the leader said is chosen, and the learner has not heard yet. */
+  #committed: Committed | undefined;
   /** Since this start. */
   #checkpoints = 0;
   #trims = 0;
@@ -141,6 +146,7 @@ export class Replica {
       failed: (reason) => this.#stop(reason),
     };
     this.#acceptor = hostAcceptor({
+      committed: (committed) => this.#noteCommitted(committed),
       group,
       memory: acceptor,
       host,
@@ -205,7 +211,10 @@ export class Replica {
       checkpointThrough: () => checkpointer.checkpointThrough,
       needsSnapshot: () => this.needsSnapshot,
       transferTo: (member) => this.#proposer.post({ type: "transfer", member, ...this.#now() }),
-      checkpointNow: () => this.#checkpointer.post({ type: "checkpointNow", ...this.#now() }),
+      checkpointNow: () => {
+        this.#tellApplied();
+        this.#checkpointer.post({ type: "checkpointNow", ...this.#now() });
+      },
       drained: () => options.drained(),
     });
   }
@@ -286,10 +295,13 @@ export class Replica {
       case "preVoted":
       case "promised":
       case "rejected":
-      case "accepted":
       case "heartbeatAcked":
       case "handOver":
         return this.#proposer.post(received);
+      case "accepted":
+        // Of three members the last one's vote comes when the slot is chosen and the client waits for the next.
+        if (!this.#proposer.memory.needsNoVote(received)) this.#proposer.post(received);
+        return;
       case "learnRequest":
       case "learned":
         return this.#learner.post(received);
@@ -465,6 +477,24 @@ export class Replica {
     this.#options.settled();
   }
 
+  /**
+   * In a later turn, once for all that came meanwhile: the leader waits for what this node accepts, and nobody for what it
+   * applies.
+   */
+  #noteCommitted(committed: Committed): void {
+    const untold = this.#committed;
+    this.#committed = committed;
+    if (untold === undefined) return this.#options.clock.defer(() => this.#tellCommitted());
+    if (!sameBallot(untold.ballot, committed.ballot)) this.#learner.post(untold);
+    else if (untold.through > committed.through) this.#committed = untold;
+  }
+
+  #tellCommitted(): void {
+    const committed = this.#committed;
+    this.#committed = undefined;
+    if (committed !== undefined) this.#learner.post(committed);
+  }
+
   #noteTrimmed(): void {
     this.#trims += 1;
     this.#trimIfFull();
@@ -482,8 +512,21 @@ export class Replica {
     if (logStore.bytes(this.group) > limits.logBytesMax) this.#acceptor.post({ type: "logFull" });
   }
 
+  /** Whoever waits is answered first; the machines are told in a later turn, once for all that was applied meanwhile. */
   #applied(through: number): void {
+    this.#freshness.advance(through);
+    this.#reads.advance();
+    this.#intake.roomMade();
+    if (this.#appliedUntold) return;
+    this.#appliedUntold = true;
+    this.#options.clock.defer(() => this.#tellApplied());
+  }
+
+  #tellApplied(): void {
+    if (!this.#appliedUntold) return;
+    this.#appliedUntold = false;
     const times = this.#now();
+    const through = this.#state.appliedThrough;
     const { slot, value } = this.#state.comparableChecksum;
     this.#learner.post({
       type: "applied",
@@ -498,9 +541,6 @@ export class Replica {
       bytes: this.#state.tableBytes,
       ...times,
     });
-    this.#freshness.advance(through);
-    this.#reads.advance();
-    this.#intake.roomMade();
   }
 
   #beginServing(): void {

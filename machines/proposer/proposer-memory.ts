@@ -308,6 +308,13 @@ export class Proposer {
     this.outbox.push({ type: "chosen", ballot, through: reign.window.commitIndex });
   }
 
+  /** Whatever it votes for is chosen already, or was never this reign's to count. */
+  needsNoVote({ ballot, slots }: Accepted): boolean {
+    const reign = this.#reign;
+    if (reign === undefined || compareBallots(ballot, reign.ballot) !== 0) return true;
+    return reign.opened && slots.every((slot) => slot <= reign.window.commitIndex);
+  }
+
   renewLease(acked: Received<HeartbeatAcked>): void {
     const reign = this.#currentReign();
     if (compareBallots(acked.ballot, reign.ballot) !== 0) return;
