@@ -339,7 +339,7 @@ export class NodeHost {
       limits,
       deliver: (reply, bytes) => this.#doors.deliver(reply, bytes),
       changes: this.#doors.changes,
-      send: (to, message) => this.#peerLink.send(to, group, message),
+      send: (to, message, isUrgent) => this.#peerLink.send(to, group, message, isUrgent),
       broadcast: (message) => this.#peerLink.broadcast(group, message),
       report: (what, details) => {
         this.#drops.count(what);

@@ -31,7 +31,8 @@ export interface ReplicaOptions {
   readonly deliver: Deliver;
   /** Where changes are told to those who want to hear them. */
   readonly changes: ChangeFeedPorts;
-  readonly send: (to: string, message: PeerMessage) => void;
+  /** `isUrgent`: it leaves before anything else of this turn is done. */
+  readonly send: (to: string, message: PeerMessage, isUrgent?: boolean) => void;
   readonly broadcast: (message: PeerMessage) => void;
   readonly report: (what: string, details: Record<string, unknown>) => void;
   /** An entry was applied, and nothing else has happened since. It must not change anything. */

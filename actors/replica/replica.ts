@@ -16,6 +16,7 @@ import type { HostOptions, Timed } from "../actor.ts";
 import { ChangeFeed } from "../feed/change-feed.ts";
 import { stopReasonOf } from "../stop-reason.ts";
 import type { StopReason } from "../../infra/status/stop-reason.ts";
+import { AcceptCourier } from "./accept-courier.ts";
 import { hostAcceptor, type AcceptorHost, type Committed } from "./acceptor-host.ts";
 import { Answers, type Waiter } from "./answers.ts";
 import { Applier } from "./applier.ts";
@@ -44,6 +45,7 @@ export class Replica {
   readonly #acceptor: AcceptorHost;
   readonly #proposer: ProposerHost;
   readonly #learner: LearnerHost;
+  readonly #courier: AcceptCourier;
   readonly #checkpointer: CheckpointerHost;
   readonly #answers = new Answers();
   readonly #replies: FrameReplies;
@@ -138,6 +140,14 @@ export class Replica {
       propose,
     });
 
+    const { members, phase2 } = configuration;
+    this.#courier = new AcceptCourier({
+      clock,
+      others: members.map(({ node }) => node).filter((node) => node !== self.node),
+      needed: phase2 - 1,
+      send: options.send,
+      broadcast: options.broadcast,
+    });
     const links = this.#links();
     const host: HostOptions = {
       clock,
@@ -299,6 +309,7 @@ export class Replica {
       case "handOver":
         return this.#proposer.post(received);
       case "accepted":
+        this.#courier.accepted(from.node, received.slots);
         // Of three members the last one's vote comes when the slot is chosen and the client waits for the next.
         if (!this.#proposer.memory.needsNoVote(received)) this.#proposer.post(received);
         return;
@@ -390,6 +401,7 @@ export class Replica {
     this.#housekeeping.stop();
     this.#feed.stopServing();
     this.#applier.stop();
+    this.#courier.stop();
     for (const actor of this.#actors()) actor.stop();
   }
 
@@ -435,11 +447,16 @@ export class Replica {
     return {
       now: () => this.#now(),
       send: (to, message) => {
-        if (to === self.node) this.receive(message, own, this.#now());
-        else send(to, message);
+        if (to === self.node) return this.receive(message, own, this.#now());
+        this.#courier.flush();
+        send(to, message);
       },
       broadcast: (message, includingSelf) => {
-        broadcast(message);
+        if (message.type === "accept") this.#courier.send(message);
+        else {
+          this.#courier.flush();
+          broadcast(message);
+        }
         if (includingSelf) this.receive(message, own, this.#now());
       },
       toAcceptor: (event) => this.#acceptor.post(event),
@@ -553,6 +570,7 @@ export class Replica {
   #stopServing(): void {
     this.#housekeeping.stop();
     this.#feed.stopServing();
+    this.#courier.flush();
     this.#intake.clear();
     const refusal = this.#standing.whyNotLeading;
     this.#answers.refuseUnproposed(refusal);
