@@ -367,7 +367,7 @@ export class ClientCore {
     let group = this.#groups.get(name);
     if (group === undefined) {
       const turn = Math.floor(this.#randomness.fraction() * 1_000);
-      const members = new Members(this.#limits.silenceMs, turn);
+      const members = new Members(this.#limits, turn);
       group = new StoreGroup(name, members, this.#laneHost, this.#sessions);
       this.#groups.set(name, group);
     }

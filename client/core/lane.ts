@@ -251,16 +251,22 @@ export abstract class Lane implements FrameOwner {
   }
 
   #tickUnanswered(frame: Frame, nowMs: number): void {
-    const { limits, wantRoute, counters } = this.host;
+    const { limits, counters } = this.host;
     const patience = Math.min(patienceMax, Math.max(1, frame.silences));
     if (nowMs - frame.sentMs < limits.attemptTimeoutMs * patience) return;
     frame.silences++;
     counters.unanswered++;
-    if (this.#heardMs <= frame.sentMs) {
-      this.members.suspect(frame.target, nowMs);
-      wantRoute();
-    }
+    if (this.#heardMs <= frame.sentMs) this.#suspectTarget(frame, nowMs);
     this.#send(frame);
+  }
+
+  /**
+   * Nothing came of the newest attempt. Whoever was only to pass it on may be well, and be the next to lead: then it is
+   * the leader before that is silent.
+   */
+  #suspectTarget({ target, sentMs, sentBlindly }: Frame, nowMs: number): void {
+    if (!sentBlindly) this.members.suspect(target, sentMs, nowMs);
+    this.host.wantRoute();
   }
 
   #executed(frame: Frame, reply: ExecutedReply, bytes: number): void {
@@ -295,14 +301,13 @@ export abstract class Lane implements FrameOwner {
 
   /** The NATS server says that nobody listens where the attempt was sent. */
   #unheard(frame: Frame, attempt: number): void {
-    const { clock, counters, wantRoute } = this.host;
+    const { clock, counters } = this.host;
     counters.unheard++;
     frame.noteUnheard(attempt);
     if (attempt !== frame.attempts || frame.isWaiting) return;
-    const message = `node ${frame.target} is not connected to NATS`;
-    frame.noteReason({ code: "UNAVAILABLE", message });
-    this.members.suspect(frame.target, clock.monotonicMs());
-    wantRoute();
+    const missing = frame.sentBlindly ? "whoever should lead the group" : `node ${frame.target}`;
+    frame.noteReason({ code: "UNAVAILABLE", message: `${missing} is not connected to NATS` });
+    this.#suspectTarget(frame, clock.monotonicMs());
     this.#redirect(frame);
   }
 

@@ -45,6 +45,8 @@ export interface ClientLimits {
   readonly routeAgeMsMax: number;
   /** How long a node that left an attempt unanswered is passed over. */
   readonly silenceMs: number;
+  /** How long nodes may go on naming a leader that is dead: a lease, and what its successor's election takes. */
+  readonly routeLagMsMax: number;
   /** Deadlines and pauses are looked after this often while anything is pending. */
   readonly tickMs: number;
 }
@@ -53,7 +55,7 @@ export const defaultClientLimits: ClientLimits = {
   attemptTimeoutMs: 500,
   backoffMsMin: 20,
   backoffMsMax: 500,
-  routeBackoffMsMax: 200,
+  routeBackoffMsMax: 100,
   framesInFlightMax: 8,
   furtherFrameOperations: 256,
   readFramesWanted: 2,
@@ -68,6 +70,7 @@ export const defaultClientLimits: ClientLimits = {
   birthStampAgeMsMax: 60_000,
   routeAgeMsMax: 10_000,
   silenceMs: 1_500,
+  routeLagMsMax: 700,
   tickMs: 10,
 };
 

@@ -1,17 +1,26 @@
 /** Whom to ask in one store group: its nodes, which of them leads, and which of them have gone silent. */
+import type { ClientLimits } from "./limits.ts";
+
+/** What is known of a node that left something unanswered. */
+interface Silence {
+  /** Until then it is passed over. */
+  readonly untilMs: number;
+  /** From then on whoever says that it leads has heard of it since. */
+  readonly refutableFromMs: number;
+}
+
 export class Members {
-  readonly #silenceMs: number;
+  readonly #limits: Pick<ClientLimits, "silenceMs" | "routeLagMsMax">;
   #nodes: readonly string[] = [];
   /** As far as is known; always one of the nodes. */
   #leader: string | undefined;
   /** Where the turn of the nodes stands. */
   #turn: number;
-  /** Until when a node that left something unanswered is passed over. */
-  readonly #silentUntilMs = new Map<string, number>();
+  readonly #silences = new Map<string, Silence>();
 
   /** `turn` says which node is asked first, so that not all clients ask the same. */
-  constructor(silenceMs: number, turn: number) {
-    this.#silenceMs = silenceMs;
+  constructor(limits: Pick<ClientLimits, "silenceMs" | "routeLagMsMax">, turn: number) {
+    this.#limits = limits;
     this.#turn = turn;
   }
 
@@ -23,18 +32,21 @@ export class Members {
     return this.#leader;
   }
 
-  /** What a route says. A node that just left us without an answer is not believed to lead: the word may be old. */
+  /**
+   * What a route says. A node that just left us without an answer is not believed to lead as long as the word may be older
+   * than that; later it leads after all, and was perhaps only to pass something on to the dead.
+   */
   adopt(nodes: readonly string[], leader: string | undefined, nowMs: number): void {
     this.#nodes = nodes;
     if (this.#leader !== undefined && !nodes.includes(this.#leader)) this.#leader = undefined;
-    if (leader === undefined || !nodes.includes(leader) || this.#isSilent(leader, nowMs)) return;
-    this.#leader = leader;
+    if (leader === undefined || !nodes.includes(leader)) return;
+    if (nowMs >= (this.#silences.get(leader)?.refutableFromMs ?? 0)) this.believe(leader);
   }
 
   /** A node named this one as the leader. False when it is none of the group's: nothing is sent to a made-up name. */
   believe(node: string): boolean {
     if (!this.#nodes.includes(node)) return false;
-    this.#silentUntilMs.delete(node);
+    this.#silences.delete(node);
     this.#leader = node;
     return true;
   }
@@ -44,10 +56,14 @@ export class Members {
     if (this.#leader === node) this.#leader = undefined;
   }
 
-  /** The node left something unanswered. */
-  suspect(node: string, nowMs: number): void {
+  /** The node left unanswered what it was sent at `sentMs`. */
+  suspect(node: string, sentMs: number, nowMs: number): void {
+    const { silenceMs, routeLagMsMax } = this.#limits;
     this.doubt(node);
-    this.#silentUntilMs.set(node, nowMs + this.#silenceMs);
+    this.#silences.set(node, {
+      untilMs: nowMs + silenceMs,
+      refutableFromMs: sentMs + routeLagMsMax,
+    });
   }
 
   /** The leader, or else somebody who will pass things on to it. */
@@ -68,6 +84,6 @@ export class Members {
   }
 
   #isSilent(node: string, nowMs: number): boolean {
-    return (this.#silentUntilMs.get(node) ?? 0) > nowMs;
+    return (this.#silences.get(node)?.untilMs ?? 0) > nowMs;
   }
 }

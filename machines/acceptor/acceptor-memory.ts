@@ -23,6 +23,9 @@ import type { LogAppend, LogRecord } from "../record.ts";
 import { assertSameProposal, type ReplicaLog } from "../replica-log.ts";
 import { chunksOf } from "./promise-chunks.ts";
 
+/** How long a campaign may take from a promise on, as a rule; less than a candidate waits before it asks again. */
+const campaignMsExpected = 100;
+
 export type AcceptorEvent =
   | Received<Prepare>
   | Received<PreVote>
@@ -128,6 +131,8 @@ export class Acceptor {
   #promise: Ballot;
   /** The promise in the newest append. */
   #appendedPromise: Ballot;
+  /** Whom that was promised, and until when its campaign is left in peace. */
+  #candidacy: { readonly member: MemberId; readonly untilMs: number } | undefined;
   /** The leader whose heartbeat was acknowledged last, and until when no other ballot is promised. */
   #lease: { readonly ballot: Ballot; readonly untilMs: number } | undefined;
   /** Numbers the appends; `#durable` is the highest that is on disk. */
@@ -237,8 +242,9 @@ export class Acceptor {
    * The answer is one cut, taken now: it lists every entry for which an `accepted` under a lower ballot has left or
    * may still leave. From here on lower ballots are refused, although the promise is not yet durable.
    */
-  promiseTo({ from, ballot, fromSlot }: Received<Prepare>): void {
+  promiseTo({ from, ballot, fromSlot, nowMs }: Received<Prepare>): void {
     this.#promise = ballot;
+    this.#candidacy = { member: from.member, untilMs: nowMs + campaignMsExpected };
     this.#cuts += 1;
     const cut = {
       ballot,
@@ -325,12 +331,20 @@ export class Acceptor {
     });
   }
 
-  /** Refuses a candidate that could not win, or that would have to ask for a log that is gone. */
+  /** Refuses a candidate that could not win, that would end another's campaign, or have to ask for a log that is gone. */
   answerPreVote(preVote: Received<PreVote>): void {
+    const { from, ended, nowMs } = preVote;
     const granted =
-      !this.leaseStandsInTheWay(preVote.from.member, preVote.ended, preVote.nowMs) &&
+      !this.leaseStandsInTheWay(from.member, ended, nowMs) &&
+      !this.#anotherCampaigns(from.member, nowMs) &&
       this.log.trimmedThrough <= preVote.watermark;
     this.#answerPreVote(preVote, granted);
+  }
+
+  /** Two who campaign at a time supersede each other, and nobody leads until one of them tries again. */
+  #anotherCampaigns(candidate: MemberId, nowMs: number): boolean {
+    const candidacy = this.#candidacy;
+    return candidacy !== undefined && candidacy.member !== candidate && nowMs < candidacy.untilMs;
   }
 
   refusePreVote(preVote: Received<PreVote>): void {

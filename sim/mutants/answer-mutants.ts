@@ -93,7 +93,7 @@ export const answerMutants: readonly Mutant[] = [
     patches: [
       {
         file: "machines/acceptor/acceptor-memory.ts",
-        find: "      !this.leaseStandsInTheWay(preVote.from.member, preVote.ended, preVote.nowMs) &&\n      this.log.trimmedThrough <= preVote.watermark;",
+        find: "      !this.leaseStandsInTheWay(from.member, ended, nowMs) &&\n      !this.#anotherCampaigns(from.member, nowMs) &&\n      this.log.trimmedThrough <= preVote.watermark;",
         replace: "      this.log.trimmedThrough <= preVote.watermark;",
       },
       {
