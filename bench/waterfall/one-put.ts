@@ -6,6 +6,7 @@ export interface OnePut {
   readonly frameLeaves: number;
   readonly leaderHasFrame: number;
   readonly acceptLeaves: number;
+  readonly leaderWriteBegins: number;
   readonly leaderWritten: number;
   /** The follower that answered first, then the other. */
   readonly followers: readonly FollowerPart[];
@@ -56,13 +57,15 @@ export function onePut(
   const accept = find(atLeader, "sent", ({ type }) => type === "accept");
   const slot = accept?.messages.find(({ type }) => type === "accept")?.slots?.[0];
   const parts = followers.map((notes) => followerPart(notes.within(put), atLeader, slot, since));
+  const leaderWrite = atLeader.find(({ kind }) => kind === "written");
   const found: OnePut = {
     frameLeaves: since(frame?.beginMs),
     leaderHasFrame: since(
       find(atLeader, "received", ({ subject }) => subject.includes(".api."))?.beginMs,
     ),
     acceptLeaves: since(accept?.beginMs),
-    leaderWritten: since(atLeader.find(({ kind }) => kind === "written")?.endMs),
+    leaderWriteBegins: since(leaderWrite?.beginMs),
+    leaderWritten: since(leaderWrite?.endMs),
     followers: parts
       .filter(isComplete)
       .toSorted((left, right) => left.leaderHasAccepted - right.leaderHasAccepted),

@@ -15,11 +15,8 @@ interface Moment {
 
 const unknown = Number.NaN;
 
-function follower(which: 0 | 1, at: (part: FollowerPart) => number): (put: OnePut) => number {
-  return ({ followers }) => {
-    const part = followers[which];
-    return part === undefined ? unknown : at(part);
-  };
+function follower(at: (part: FollowerPart) => number): (put: OnePut) => number {
+  return ({ followers: [first] }) => (first === undefined ? unknown : at(first));
 }
 
 /** The way of the answer that decides; what goes on beside it stands in the second table. */
@@ -27,24 +24,20 @@ const path: readonly Moment[] = [
   { what: "the client's frame leaves", at: ({ frameLeaves }) => frameLeaves },
   { what: "the leader has the frame", at: ({ leaderHasFrame }) => leaderHasFrame },
   { what: "the leader's accept leaves", at: ({ acceptLeaves }) => acceptLeaves },
-  { what: "the first follower has the accept", at: follower(0, ({ hasAccept }) => hasAccept) },
-  { what: "its write begins", at: follower(0, ({ writeBegins }) => writeBegins) },
-  { what: "its disk has the entry", at: follower(0, ({ written }) => written) },
-  { what: "its accepted leaves", at: follower(0, ({ acceptedLeaves }) => acceptedLeaves) },
-  { what: "the leader has it", at: follower(0, ({ leaderHasAccepted }) => leaderHasAccepted) },
+  { what: "the first follower has the accept", at: follower(({ hasAccept }) => hasAccept) },
+  { what: "its write begins", at: follower(({ writeBegins }) => writeBegins) },
+  { what: "its disk has the entry", at: follower(({ written }) => written) },
+  { what: "its accepted leaves", at: follower(({ acceptedLeaves }) => acceptedLeaves) },
+  { what: "the leader has it", at: follower(({ leaderHasAccepted }) => leaderHasAccepted) },
   { what: "the leader's reply leaves", at: ({ replyLeaves }) => replyLeaves },
   { what: "the client has the reply", at: ({ clientHasReply }) => clientHasReply },
   { what: "the caller's promise is resolved", at: ({ resolved }) => resolved },
 ];
 
+/** The other follower is sent the entry when this put is over, with those that came behind it. */
 const beside: readonly Moment[] = [
+  { what: "the leader's own write begins", at: ({ leaderWriteBegins }) => leaderWriteBegins },
   { what: "the leader's disk has the entry", at: ({ leaderWritten }) => leaderWritten },
-  { what: "the second follower has the accept", at: follower(1, ({ hasAccept }) => hasAccept) },
-  { what: "its disk has the entry", at: follower(1, ({ written }) => written) },
-  {
-    what: "the leader has its accepted",
-    at: follower(1, ({ leaderHasAccepted }) => leaderHasAccepted),
-  },
 ];
 
 export function renderWaterfall(puts: readonly OnePut[], costs: Costs, floor: Floor): string {
