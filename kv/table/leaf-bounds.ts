@@ -3,6 +3,8 @@ import type { InternalKey } from "../state-reader.ts";
 import { headOf, sharedLength } from "./key-head.ts";
 
 export class LeafBounds {
+  /** Of the key that `leafOf` was asked for last: about how much of its leaf lies before it, from 0 to 1; a guess. */
+  share = 0;
   /** The lowest key each leaf may hold; the first leaf's is below every key. */
   readonly #lowest: InternalKey[] = [""];
   /** Of all lowest keys but the first, from behind what they and all keys between them begin with. */
@@ -36,8 +38,11 @@ export class LeafBounds {
   /** Position of the leaf in which `key` is, or would be. */
   leafOf(key: InternalKey): number {
     const last = this.#lowest.length - 1;
-    if (last === 0 || key < this.lowest(1)) return 0;
-    if (key >= this.lowest(last)) return last;
+    this.share = 0.5;
+    if (last > 0 && key < this.lowest(1)) return 0;
+    // Most keys behind all others come in ascending order.
+    this.share = 1;
+    if (last === 0 || key >= this.lowest(last)) return last;
     // Only between these two do heads say what the order is.
     const heads = this.#heads;
     const head = headOf(key, this.#shared);
@@ -49,6 +54,9 @@ export class LeafBounds {
       if (other < head || (other === head && this.lowest(middle) <= key)) low = middle;
       else high = middle;
     }
+    const lowest = heads[low] as number;
+    const width = (heads[high] as number) - lowest;
+    this.share = width > 0 ? (head - lowest) / width : 0.5;
     return low;
   }
 

@@ -11,6 +11,10 @@ import { noRow, type Row, type VersionColumns } from "./version-columns.ts";
 /** Few enough to shift cheaply at an insertion, many enough to keep the list of leaves short. */
 export const leafKeysMax = 128;
 const leavesAtFirst = 4;
+/** Heads serve as long as no more than a sixteenth of the keys in a leaf share theirs with the key before. */
+const alikeShift = 4;
+/** How far from where a key should be its surroundings are looked at first. */
+const firstStep = 4;
 /** So few keys are moved up sooner than the engine's own copy is called. */
 const loopMovesMax = 24;
 
@@ -53,7 +57,7 @@ export class Leaves {
   seek(leaf: number, key: InternalKey): number {
     const part = this.#part(leaf);
     const head = headOf(key, this.#shared[part] as number);
-    return this.#seek(part, key, head) - part * leafKeysMax;
+    return this.#seek(part, key, head, 0.5) - part * leafKeysMax;
   }
 
   /** The row of the key; `noRow` when it is not here. Until the next change `insert` or `replace` act on its place. */
@@ -61,7 +65,7 @@ export class Leaves {
     const leaf = this.leafOf(key);
     const part = this.#part(leaf);
     const head = headOf(key, this.#shared[part] as number);
-    const place = this.#seek(part, key, head);
+    const place = this.#seek(part, key, head, this.#bounds.share);
     this.#leaf = leaf;
     this.#place = place;
     this.#head = head;
@@ -105,18 +109,50 @@ export class Leaves {
     return this.#parts[leaf] as number;
   }
 
-  /** Place of the first key of a part that is not below `key`. */
-  #seek(part: number, key: InternalKey, head: number): number {
-    const heads = this.#heads;
+  /**
+   * Place of the first key of a part that is not below `key`. The search begins where the key would be if keys were spread
+   * evenly, and widens from there: what is far away in memory is waited for, and so it mostly is one place.
+   */
+  #seek(part: number, key: InternalKey, head: number, share: number): number {
+    const size = this.#sizes[part] as number;
     let low = part * leafKeysMax;
-    let high = low + (this.#sizes[part] as number);
+    let high = low + size;
+    if (size === 0) return low;
+    let middle = low + Math.min(size - 1, Math.floor(share * size));
+    let step = firstStep;
+    if (this.#isBelow(middle, key, head)) {
+      low = middle + 1;
+      for (middle = low + step; middle < high; middle = low + step) {
+        if (!this.#isBelow(middle, key, head)) {
+          high = middle;
+          break;
+        }
+        low = middle + 1;
+        step *= 2;
+      }
+    } else {
+      high = middle;
+      for (middle = high - step; middle >= low; middle = high - step) {
+        if (this.#isBelow(middle, key, head)) {
+          low = middle + 1;
+          break;
+        }
+        high = middle;
+        step *= 2;
+      }
+    }
     while (low < high) {
-      const middle = (low + high) >>> 1;
-      const other = heads[middle] as number;
-      if (other < head || (other === head && this.#keyAt(middle) < key)) low = middle + 1;
+      middle = (low + high) >>> 1;
+      if (this.#isBelow(middle, key, head)) low = middle + 1;
       else high = middle;
     }
     return low;
+  }
+
+  /** Whether the key at a place is below `key`. */
+  #isBelow(place: number, key: InternalKey, head: number): boolean {
+    const other = this.#heads[place] as number;
+    return other < head || (other === head && this.#keyAt(place) < key);
   }
 
   #keyAt(place: number): InternalKey {
@@ -145,15 +181,30 @@ export class Leaves {
     this.#bounds.insert(leaf + 1, middle);
   }
 
-  /** No key below `start`, and none at or above `end`, is in the part or will be. */
+  /**
+   * No key below `start`, and none at or above `end`, is in the part or will be. Its keys may begin with more bytes alike
+   * now; heads that tell them apart as they are stay, since to make others means to look at all the keys.
+   */
   #setBounds(part: number, start: InternalKey, end: InternalKey | undefined): void {
     const shared = end === undefined ? 0 : sharedLength(start, end);
-    if (shared === this.#shared[part]) return;
+    if (shared === this.#shared[part] || this.#areTold(part)) return;
     this.#shared[part] = shared;
     const first = part * leafKeysMax;
     for (let place = first; place < first + (this.#sizes[part] as number); place++) {
       this.#heads[place] = headOf(this.#keyAt(place), shared);
     }
+  }
+
+  /** Whether nearly all neighbours in a part have different heads. */
+  #areTold(part: number): boolean {
+    const heads = this.#heads;
+    const first = part * leafKeysMax;
+    const size = this.#sizes[part] as number;
+    let alike = 0;
+    for (let place = first + 1; place < first + size; place++) {
+      if (heads[place] === heads[place - 1]) alike += 1;
+    }
+    return alike <= size >>> alikeShift;
   }
 
   #grow(): void {
