@@ -292,7 +292,9 @@ export class Replica {
 
   /** A message of another member, already known to be of this cluster, epoch and a current start. */
   receive(message: ReplicaMessage, from: Sender, times: Timed): void {
-    const received = { ...message, from, ...times };
+    // One by one: what is spread second costs more than all the rest of taking a message.
+    const { nowMs, wallMs } = times;
+    const received = { ...message, from, nowMs, wallMs };
     if (!this.#isForThisEpoch(received)) {
       return this.#options.report("a ballot that is not its sender's", { node: from.node });
     }
@@ -542,22 +544,12 @@ export class Replica {
   #tellApplied(): void {
     if (!this.#appliedUntold) return;
     this.#appliedUntold = false;
-    const times = this.#now();
+    const nowMs = this.#options.clock.monotonicMs();
     const through = this.#state.appliedThrough;
     const { slot, value } = this.#state.comparableChecksum;
-    this.#learner.post({
-      type: "applied",
-      through,
-      checksumSlot: slot,
-      checksum: value,
-      nowMs: times.nowMs,
-    });
-    this.#checkpointer.post({
-      type: "tableGrew",
-      appliedThrough: through,
-      bytes: this.#state.tableBytes,
-      ...times,
-    });
+    this.#learner.post({ type: "applied", through, checksumSlot: slot, checksum: value, nowMs });
+    const bytes = this.#state.tableBytes;
+    this.#checkpointer.post({ type: "tableGrew", appliedThrough: through, bytes, nowMs });
   }
 
   #beginServing(): void {
