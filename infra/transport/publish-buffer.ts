@@ -1,10 +1,7 @@
 /**
- * Small messages put together as the protocol of NATS writes them, so that those of one turn leave as one piece. Bytes
- * that were handed on are never written again: a slow socket may hold them for long.
+ * Messages put together as the protocol of NATS writes them, so that those of one turn leave as one piece. Bytes that were
+ * handed on are never written again: a slow socket may hold them for long.
  */
-
-/** A larger message is copied less when it goes by itself. */
-export const smallPayloadBytesMax = 2048;
 
 const blockBytes = 32 * 1024;
 /** `PUB`, two blanks, a length and two line ends. */
@@ -30,7 +27,7 @@ export class PublishBuffer {
     return this.#at === this.#begin;
   }
 
-  /** Both subjects are visible ASCII, and the payload is small; an empty reply is none. */
+  /** Both subjects are visible ASCII; an empty reply is none. */
   add(subject: string, reply: string, payload: Uint8Array): void {
     this.#makeRoom(subject.length + reply.length + payload.length + overheadBytes);
     const block = this.#block;

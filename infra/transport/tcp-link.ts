@@ -1,5 +1,5 @@
 /**
- * A connection of the `nats` package on which small messages take a shorter way, in and out, through three places inside
+ * A connection of the `nats` package on which messages take a shorter way, in and out, through three places inside
  * of the package: its parser, the queue of what it is to send, and its socket. All else of a connection remains the package's:
  * handshake, TLS, pings, errors, and what it does when a connection is lost. Where a version of the package does not
  * have these places, the connection is used as it is.
@@ -8,7 +8,7 @@ import type { NatsConnection } from "nats";
 import { DirectSocket, type SocketOwner } from "./direct-socket.ts";
 import { MessageParser, type GeneralParser } from "./message-parser.ts";
 import type { LinkHeaders, LinkStatus, LinkSubscribing, NatsLink } from "./nats-link.ts";
-import { PublishBuffer, smallPayloadBytesMax } from "./publish-buffer.ts";
+import { PublishBuffer } from "./publish-buffer.ts";
 
 interface Protocol extends Partial<Omit<SocketOwner, "sendCommand">> {
   parser: GeneralParser;
@@ -63,7 +63,7 @@ export class TcpLink implements NatsLink {
     options?: { reply?: string; headers?: LinkHeaders; atOnce?: boolean },
   ): void {
     const published = this.#published;
-    if (options?.headers !== undefined || payload.length > smallPayloadBytesMax) {
+    if (options?.headers !== undefined) {
       published.flush();
       this.#connection.publish(subject, payload, options as object);
       return;

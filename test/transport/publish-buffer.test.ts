@@ -1,6 +1,6 @@
-/** Small messages leave in order, in few pieces, as the protocol wants them, and what was handed on stays as it is. */
+/** Messages leave in order, in few pieces, as the protocol wants them, and what was handed on stays as it is. */
 import { expect, test } from "vitest";
-import { PublishBuffer, smallPayloadBytesMax } from "../../infra/transport/publish-buffer.ts";
+import { PublishBuffer } from "../../infra/transport/publish-buffer.ts";
 
 function buffer(): { published: PublishBuffer; sent: Uint8Array[]; text: () => string } {
   const sent: Uint8Array[] = [];
@@ -42,8 +42,20 @@ test("more than fits leaves early and in order, and nothing that was sent change
 test("subjects as long as they may be fit", () => {
   const { published, text } = buffer();
   const subject = "s".repeat(3_900);
-  published.add("fill", "", new Uint8Array(smallPayloadBytesMax));
+  published.add("fill", "", new Uint8Array(2_048));
   for (let times = 0; times < 10; times++) published.add(subject, "r", new Uint8Array(1));
   published.flush();
   expect(text().split(subject)).toHaveLength(11);
+});
+
+test("a message larger than a block leaves between its neighbours", () => {
+  const { published, text } = buffer();
+  const large = "l".repeat(100_000);
+  published.add("before", "", Buffer.from("b"));
+  published.add("large", "_INBOX.2", Buffer.from(large));
+  published.add("behind", "", Buffer.from("h"));
+  published.flush();
+  expect(text()).toBe(
+    `PUB before 1\r\nb\r\nPUB large _INBOX.2 100000\r\n${large}\r\nPUB behind 1\r\nh\r\n`,
+  );
 });
