@@ -12,6 +12,7 @@ import type { MergePlan } from "./merge-feed.ts";
 import type { Merger } from "./merger.ts";
 import { PointReader } from "./point-read.ts";
 import type { GroupStateStore, StateStore } from "./state-store.ts";
+import { TrustPeriod } from "./verified-blocks.ts";
 
 /** Blocks removed in one commit. */
 const dropBlocksMax = 512;
@@ -23,6 +24,7 @@ export class Environment implements StateStore {
   readonly policy: MergePolicy;
   readonly #merger: Merger;
   readonly #clock: Clock;
+  readonly #trust: TrustPeriod;
   readonly #groups = new Map<string, GroupStore>();
   readonly #manifests: ReadonlyMap<string, Uint8Array>;
   /** Runs that no manifest names any more, the first of them being removed. */
@@ -42,7 +44,8 @@ export class Environment implements StateStore {
     policy: MergePolicy = defaultMergePolicy,
   ) {
     this.device = device;
-    this.points = new PointReader(device);
+    this.#trust = new TrustPeriod(clock);
+    this.points = new PointReader(device, this.#trust);
     this.policy = policy;
     this.#merger = merger;
     this.#clock = clock;
@@ -151,8 +154,14 @@ export class Environment implements StateStore {
     });
   }
 
+  /** What is read from now on may be other than what was verified: the pages come from the disk again. */
+  distrust(): void {
+    this.#trust.end();
+  }
+
   close(): Promise<void> {
     this.#closed = true;
+    this.#trust.end();
     return new Promise((resolve) => {
       this.device.close(resolve);
     });

@@ -8,14 +8,17 @@ import { cellAt, firstAtOrBehind, hasKey } from "./block-search.ts";
 import { readVersion, ValueKeeper } from "./cell-format.ts";
 import type { Run } from "./run.ts";
 import { SearchKey } from "./stored-key.ts";
+import type { TrustPeriod } from "./verified-blocks.ts";
 
 export class PointReader {
   readonly #device: RunDevice;
+  readonly #trust: TrustPeriod;
   readonly #key = new SearchKey();
   readonly #values = new ValueKeeper();
 
-  constructor(device: RunDevice) {
+  constructor(device: RunDevice, trust: TrustPeriod) {
     this.#device = device;
+    this.#trust = trust;
   }
 
   /**
@@ -43,14 +46,26 @@ export class PointReader {
   #findInRun(run: Run, revision: Revision): Version | undefined {
     const number = run.lastBlockNotBehind(this.#key, revision);
     if (number >= 0) {
-      const block = readBlock(this.#device, run.descriptor.id, number, blockContent.cells);
+      const block = this.#read(run, number);
       const position = firstAtOrBehind(block, this.#key, revision);
       if (position < cellCount(block)) return this.#versionAt(block, position);
     }
     // Every cell so far lies before the position: the next block's first cell is the first behind it.
     const next = number + 1;
     if (next === run.descriptor.blocks || !run.beginsWith(next, this.#key)) return undefined;
-    return this.#versionAt(readBlock(this.#device, run.descriptor.id, next, blockContent.cells), 0);
+    return this.#versionAt(this.#read(run, next), 0);
+  }
+
+  #read({ descriptor, verified }: Run, number: number): BlockBytes {
+    const trust = this.#trust;
+    const isTrusted = verified.has(number, trust.number);
+    const { cells } = blockContent;
+    const block = readBlock(this.#device, descriptor.id, number, cells, isTrusted);
+    if (!isTrusted) {
+      verified.add(number, trust.number);
+      trust.begin();
+    }
+    return block;
   }
 
   #versionAt(block: BlockBytes, position: number): Version | undefined {

@@ -9,6 +9,7 @@ import { blockContent, blockHeaderBytes, contentEnd, readBlock } from "./block-f
 import { mayContain } from "./bloom-filter.ts";
 import { corruptState } from "./corrupt-state.ts";
 import type { SearchKey } from "./stored-key.ts";
+import { VerifiedBlocks } from "./verified-blocks.ts";
 
 /** What a manifest says of a run. */
 export interface RunDescriptor {
@@ -53,10 +54,12 @@ export class RunTail {
 
 export class Run {
   readonly descriptor: RunDescriptor;
+  readonly verified: VerifiedBlocks;
   readonly #tail: RunTail;
 
   constructor(descriptor: RunDescriptor, tail: RunTail) {
     this.descriptor = descriptor;
+    this.verified = new VerifiedBlocks(descriptor.blocks);
     this.#tail = tail;
   }
 

@@ -30,6 +30,8 @@ export class SimulatedDisk {
   latencyMs: () => number = () => 1;
   /** Ends the process that has the disk open, if there is one. */
   endProcess: () => void = () => {};
+  /** What the process that has the disk open has read may not be what is there. */
+  damaged: () => void = () => {};
   /** Called at every change: before anything is visible, when it is, and when it is durable but nobody was told yet. */
   onChange: ((when: "before" | "visible" | "durable") => void) | undefined;
   /** The next end of the process takes what is visible and not durable. */
@@ -89,6 +91,7 @@ export class SimulatedDisk {
     const at = Math.floor(randomness.fraction() * block.bytes.length);
     const bit = Math.floor(randomness.fraction() * 8);
     block.view.setUint8(at, block.view.getUint8(at) ^ (1 << bit));
+    this.damaged();
     return true;
   }
 
@@ -103,6 +106,7 @@ export class SimulatedDisk {
     const block = source === undefined ? undefined : this.read(source.run, source.block);
     if (target === undefined || block === undefined) return false;
     this.#blocks.get(target.run)?.set(target.block, copyOf(block.bytes));
+    this.damaged();
     return true;
   }
 

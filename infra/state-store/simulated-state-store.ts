@@ -30,6 +30,7 @@ export function openSimulatedStateStore(
   const device = new SimulatedDevice(disk, clock);
   const merger = new SteppedMerger(device, device.defer);
   const environment = new Environment(device, merger, clock, mergePolicy);
+  disk.damaged = () => environment.distrust();
   disk.endProcess = (): void => {
     void environment.close();
   };
