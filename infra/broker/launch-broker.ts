@@ -1,4 +1,5 @@
 /** Starts a nats-server under a supervisor and waits until it answers. */
+import { availableParallelism } from "node:os";
 import type { Clock } from "../clock/clock.ts";
 import { SynodError } from "../errors/synod-error.ts";
 import type { ChildSupervisor } from "../processes/child-supervisor.ts";
@@ -83,6 +84,17 @@ interface Attempt {
  */
 const collectedAtPercent = "400";
 
+/**
+ * Threads that execute the server's program: it shares the machine with those that it connects. Whenever a message comes
+ * while one of several threads sleeps, it is woken to look for work that the first has finished meanwhile, at the cost of
+ * whoever would have had that core.
+ */
+const coresPerThread = 4;
+
+function threadsText(): string {
+  return String(Math.max(1, Math.floor(availableParallelism() / coresPerThread)));
+}
+
 function startBroker(launch: BrokerLaunch, name: string): Attempt {
   const { binary, host, port, environment } = launch;
   const serverName = `synod-${launch.randomness.identifier().toString(36)}`;
@@ -94,6 +106,7 @@ function startBroker(launch: BrokerLaunch, name: string): Attempt {
     args: brokerArguments(launch, serverName),
     environment: {
       GOGC: collectedAtPercent,
+      GOMAXPROCS: threadsText(),
       ...process.env,
       SYNOD_NATS_HOST: host,
       SYNOD_NATS_PORT: String(port),

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { rmSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { connect } from "nats";
 import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
@@ -83,13 +84,16 @@ test("the configuration file may read host and port from its environment", async
   });
 });
 
-test("it collects its garbage seldom, unless the environment says otherwise", async () => {
-  for (const [environment, expected] of [
-    [{}, 400],
-    [{ GOGC: "150" }, 150],
+test("it collects its garbage seldom and has few threads, unless the environment says otherwise", async () => {
+  const threads = Math.max(1, Math.floor(availableParallelism() / 4));
+  for (const [name, environment, expected] of [
+    ["GOGC", {}, 400],
+    ["GOGC", { GOGC: "150" }, 150],
+    ["GOMAXPROCS", {}, threads],
+    ["GOMAXPROCS", { GOMAXPROCS: "3" }, 3],
   ] as const) {
     // The only setting of the process that it can be made to tell.
-    const broker = await launchBroker(await launchPlan("max_payload: $GOGC", { environment }));
+    const broker = await launchBroker(await launchPlan(`max_payload: $${name}`, { environment }));
     const connection = await connect({ servers: broker.address });
     expect(connection.info?.max_payload).toBe(expected);
     await connection.close();
