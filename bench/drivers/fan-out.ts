@@ -46,7 +46,7 @@ export async function fanOut(
   await Promise.all(
     Array.from({ length: task.subscribers }, () => subscribe(watchedPrefix, changed)),
   );
-  return async (caller, startMs) => {
+  const begin: Operation["begin"] = async (caller, startMs) => {
     const write = writes[caller];
     if (write === undefined) throw new Error(`there is no caller ${caller}`);
     write.number += 1;
@@ -68,4 +68,5 @@ export async function fanOut(
     header.setUint32(12, write.number);
     await Promise.all([store.put(`${watchedPrefix}${caller}`, value), heard]);
   };
+  return { begin, end: () => undefined };
 }

@@ -17,7 +17,10 @@ export async function run(task: DriverTask, store: Store): Promise<DriverResult>
   if (task.workload === "load") return load(task, store);
   const recorder = new Recorder();
   const operation = await operationOf(task, store, recorder);
-  await untilAnswered(() => operation(0, performance.now()));
+  await untilAnswered(async () => {
+    const startMs = performance.now();
+    operation.end(await operation.begin(0, startMs), startMs);
+  });
   if (task.ratePerSecond === 0) return closedLoop(task, operation, recorder);
   const perform = (caller: number, startMs: number): Promise<void> =>
     performOnce(operation, recorder, caller, startMs);
@@ -54,7 +57,7 @@ async function performOnce(
   startMs: number,
 ): Promise<void> {
   try {
-    await operation(caller, startMs);
+    operation.end(await operation.begin(caller, startMs), startMs);
   } catch (failure) {
     recorder.failed(failure);
     await pause(afterErrorMs);
@@ -67,11 +70,12 @@ async function closedLoop(
   operation: Operation,
   recorder: Recorder,
 ): Promise<DriverResult> {
-  const over = new AbortController();
+  const time = { isOver: false };
   const call = async (caller: number): Promise<void> => {
-    while (!over.signal.aborted) {
+    while (!time.isOver) {
       try {
-        await operation(caller, performance.now());
+        const startMs = performance.now();
+        operation.end(await operation.begin(caller, startMs), startMs);
       } catch (failure) {
         recorder.failed(failure);
         await pause(afterErrorMs);
@@ -80,7 +84,7 @@ async function closedLoop(
   };
   const callers = Array.from({ length: task.callers }, (_, caller) => call(caller));
   const result = await recorder.measure(task);
-  over.abort();
+  time.isOver = true;
   await Promise.all(callers);
   return result;
 }

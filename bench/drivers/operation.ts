@@ -1,8 +1,16 @@
 /** What one caller does again and again. */
 import type { DriverTask } from "../comparison/task.ts";
 
-/** By one of the callers. It tells the recorder when it is done, or its parts are; it throws what went wrong. */
-export type Operation = (caller: number, startMs: number) => Promise<void>;
+/**
+ * In two parts, so that whoever calls waits for the store's own promise: everything between a caller and its store is
+ * measured with it, and a promise of one's own for each operation is a tenth of what a client's get costs.
+ */
+export interface Operation {
+  /** Begins one, by one of the callers. Rejects with what went wrong. */
+  begin(caller: number, startMs: number): Promise<unknown>;
+  /** Of what `begin` resolved to. Tells the recorder, unless its parts did; throws what is wrong with it. */
+  end(result: unknown, startMs: number): void;
+}
 
 /** Trying again is of no use. */
 export class Unsupported extends Error {

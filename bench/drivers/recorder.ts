@@ -1,10 +1,10 @@
 /** Counts what ends, and how long it took, between two moments. */
-import { createHistogram, type RecordableHistogram } from "node:perf_hooks";
 import { systemClock } from "../../infra/clock/system-clock.ts";
 import type { DriverResult, DriverTask, LatencyUs } from "../comparison/task.ts";
+import { LatencyHistogram } from "./latency-histogram.ts";
 
 export class Recorder {
-  readonly #histogram: RecordableHistogram = createHistogram();
+  readonly #histogram = new LatencyHistogram();
   #operations = 0;
   #conflicts = 0;
   #errors: Record<string, number> = {};
@@ -65,9 +65,9 @@ export class Recorder {
     const histogram = this.#histogram;
     if (histogram.count === 0) return { p50: 0, p99: 0, p999: 0, max: 0 };
     return {
-      p50: histogram.percentile(50),
-      p99: histogram.percentile(99),
-      p999: histogram.percentile(99.9),
+      p50: histogram.percentile(0.5),
+      p99: histogram.percentile(0.99),
+      p999: histogram.percentile(0.999),
       max: histogram.max,
     };
   }

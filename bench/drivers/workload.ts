@@ -2,6 +2,7 @@
 import { keyOf, type DriverTask } from "../comparison/task.ts";
 import { fanOut } from "./fan-out.ts";
 import { Unsupported, type Operation } from "./operation.ts";
+import { randomKeys } from "./random-keys.ts";
 import type { Recorder } from "./recorder.ts";
 import type { Store } from "./store.ts";
 
@@ -17,39 +18,52 @@ export async function operationOf(
   recorder: Recorder,
 ): Promise<Operation> {
   const value = valueOf(task);
-  const randomKey = (): string => keyOf(task, Math.floor(Math.random() * task.keys));
-  // Everything between the caller and its store is measured with it: so there is as little as can be.
-  const put: Operation = async (_, startMs) => {
-    await store.put(randomKey(), value);
-    recorder.done(startMs);
-  };
-  const get: Operation = async (_, startMs) => {
+  const randomKey = randomKeys(task);
+  const done: Operation["end"] = (_, startMs) => recorder.done(startMs);
+  const put: Operation = { begin: () => store.put(randomKey(), value), end: done };
+  const get = (): Operation => {
     if (store.get === undefined) throw new Unsupported(task);
-    const length = (await store.get(randomKey()))?.value.length;
-    if (length !== task.valueBytes) {
-      throw new Error(`a value of ${String(length)} bytes instead of ${task.valueBytes}`);
-    }
-    recorder.done(startMs);
+    const read = store.get.bind(store);
+    return {
+      begin: () => read(randomKey()),
+      end: (entry, startMs) => {
+        requireLength(entry as Found, task.valueBytes);
+        recorder.done(startMs);
+      },
+    };
   };
   switch (task.workload) {
     case "put":
       return put;
     case "get":
-      return get;
+      return get();
     case "mix":
-      return (caller, startMs) => (Math.random() < readShare ? get : put)(caller, startMs);
+      return mixOf(get(), put);
     case "range":
-      return async (_, startMs) => {
-        await readRange(task, store);
-        recorder.done(startMs);
-      };
+      return { begin: () => readRange(task, store), end: done };
     case "cas":
-      return compareAndSet(task, store, recorder, value);
+      return { begin: compareAndSet(task, store, recorder, value), end: done };
     case "watch":
       return fanOut(task, store, recorder, value);
     default:
       throw new Unsupported(task);
   }
+}
+
+type Found = { readonly value: Uint8Array } | null;
+
+function requireLength(found: Found, valueBytes: number): void {
+  const length = found?.value.length;
+  if (length === valueBytes) return;
+  throw new Error(`a value of ${String(length)} bytes instead of ${valueBytes}`);
+}
+
+function mixOf(get: Operation, put: Operation): Operation {
+  return {
+    begin: (caller, startMs) => (Math.random() < readShare ? get : put).begin(caller, startMs),
+    // A put resolves to the number of a revision.
+    end: (result, startMs) => (typeof result === "number" ? put : get).end(result, startMs),
+  };
 }
 
 async function readRange(task: DriverTask, store: Store): Promise<void> {
@@ -69,14 +83,14 @@ function compareAndSet(
   store: Store,
   recorder: Recorder,
   value: Uint8Array,
-): Operation {
+): Operation["begin"] {
   const known = Array.from({ length: task.callers }, () => 0);
-  return async (caller, startMs) => {
+  return async (caller) => {
     if (store.update === undefined) throw new Unsupported(task);
     for (;;) {
       const { revision, done } = await store.update(hotKey, value, known[caller] ?? 0);
       known[caller] = revision;
-      if (done) return recorder.done(startMs);
+      if (done) return;
       recorder.conflict();
     }
   };

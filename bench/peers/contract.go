@@ -75,7 +75,17 @@ func (task Task) key(number int) string {
 	if task.SpreadKeys {
 		letter = byte('a' + number%26)
 	}
-	return fmt.Sprintf("%c%08d", letter, task.FirstKey+number)
+	rest := task.FirstKey + number
+	if rest > 99_999_999 {
+		return fmt.Sprintf("%c%d", letter, rest)
+	}
+	// Formatting would be a part of what a quick operation costs.
+	key := [9]byte{letter}
+	for at := len(key) - 1; at > 0; at-- {
+		key[at] = byte('0' + rest%10)
+		rest /= 10
+	}
+	return string(key[:])
 }
 
 func (task Task) randomKey() string {
