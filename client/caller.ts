@@ -22,7 +22,19 @@ export type Convert<Answer> = (
   rest: InternalKey | undefined,
 ) => Answer;
 
+/** What the newest promise is settled by. One executor serves all: a closure for each is as large as the promise. */
+const newest: {
+  resolve: (answer: never) => void;
+  reject: (failure: unknown) => void;
+} = { resolve: () => undefined, reject: () => undefined };
+
+function noteNewest(resolve: (answer: never) => void, reject: (failure: unknown) => void): void {
+  newest.resolve = resolve;
+  newest.reject = reject;
+}
+
 class Settling<Answer> implements Completion {
+  readonly promise: Promise<Answer>;
   /** Set when an abort signal has to be let go. */
   settled: (() => void) | undefined = undefined;
   readonly #resolve: (answer: Answer) => void;
@@ -30,14 +42,10 @@ class Settling<Answer> implements Completion {
   readonly #operation: WriteRequest | ReadRequest;
   readonly #convert: Convert<Answer>;
 
-  constructor(
-    resolve: (answer: Answer) => void,
-    reject: (failure: unknown) => void,
-    operation: WriteRequest | ReadRequest,
-    convert: Convert<Answer>,
-  ) {
-    this.#resolve = resolve;
-    this.#reject = reject;
+  constructor(operation: WriteRequest | ReadRequest, convert: Convert<Answer>) {
+    this.promise = new Promise<Answer>(noteNewest);
+    this.#resolve = newest.resolve as (answer: Answer) => void;
+    this.#reject = newest.reject;
     this.#operation = operation;
     this.#convert = convert;
   }
@@ -50,6 +58,11 @@ class Settling<Answer> implements Completion {
   failed(failure: SynodError): void {
     this.settled?.();
     this.#reject(failure);
+  }
+
+  /** The call was not made at all. */
+  refused(thrown: unknown): void {
+    this.#reject(thrown);
   }
 }
 
@@ -84,12 +97,14 @@ export class Caller {
     options: CallOptions,
     convert: Convert<Answer>,
   ): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      const settling = new Settling(resolve, reject, operation, convert);
-      const timeoutMs = this.#timeoutMs(options);
-      const call = this.core.write(operation, timeoutMs, settling);
+    const settling = new Settling(operation, convert);
+    try {
+      const call = this.core.write(operation, this.#timeoutMs(options), settling);
       if (options.signal !== undefined) this.#heed(options.signal, call, settling);
-    });
+    } catch (thrown) {
+      settling.refused(thrown);
+    }
+    return settling.promise;
   }
 
   read<Answer>(
@@ -98,12 +113,14 @@ export class Caller {
     options: CallOptions,
     convert: Convert<Answer>,
   ): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      const settling = new Settling(resolve, reject, operation, convert);
-      const timeoutMs = this.#timeoutMs(options);
-      const call = this.core.read(operation, freshness, timeoutMs, settling);
+    const settling = new Settling(operation, convert);
+    try {
+      const call = this.core.read(operation, freshness, this.#timeoutMs(options), settling);
       if (options.signal !== undefined) this.#heed(options.signal, call, settling);
-    });
+    } catch (thrown) {
+      settling.refused(thrown);
+    }
+    return settling.promise;
   }
 
   /** Those of one group are answered from one state, as far as they fit into one frame. Throws as the core does. */
@@ -114,13 +131,7 @@ export class Caller {
     convert: Convert<Answer>,
   ): Promise<Answer>[] {
     const timeoutMs = this.#timeoutMs(options);
-    const settlings: Settling<Answer>[] = [];
-    const promises = operations.map(
-      (operation) =>
-        new Promise<Answer>((resolve, reject) => {
-          settlings.push(new Settling(resolve, reject, operation, convert));
-        }),
-    );
+    const settlings = operations.map((operation) => new Settling(operation, convert));
     const calls = this.core.readMany(operations, freshness, timeoutMs, settlings);
     const { signal } = options;
     if (signal !== undefined) {
@@ -128,7 +139,7 @@ export class Caller {
         this.#heed(signal, call, settlings[at] as Settling<Answer>);
       }
     }
-    return promises;
+    return settlings.map(({ promise }) => promise);
   }
 
   #timeoutMs({ timeoutMs, signal }: CallOptions): number {

@@ -26,6 +26,8 @@ export interface EntryDetails {
   readonly delta?: number;
 }
 
+const noDetails: EntryDetails = {};
+
 /** One key's value at one revision. The same names as the `KvEntry` of `@nats-io/kv`. */
 export class Entry {
   /** The name of its bucket. */
@@ -54,7 +56,7 @@ export class Entry {
     value: Uint8Array,
     revision: Revision,
     expiresAt: Revision,
-    { operation = "PUT", decoded, length = value.length, delta = 0 }: EntryDetails = {},
+    { operation = "PUT", decoded, length = value.length, delta = 0 }: EntryDetails = noDetails,
   ) {
     const { bucket, key } = splitInternalKey(internalKey);
     this.bucket = bucket;

@@ -8,6 +8,8 @@ import { badRequest } from "./options.ts";
 
 /** Whether a text is read as a pattern where one is allowed, and so is no key. */
 export function isPattern(text: string): boolean {
+  // Nearly no key has either character, and that is seen sooner.
+  if (!text.includes("*") && !text.includes(">")) return false;
   return /(?:^|\.)[*>](?:\.|$)/.test(text);
 }
 

@@ -69,7 +69,8 @@ export class Call {
     operation: Request,
     freshness: Freshness | undefined,
     completion: Completion,
-    size: { readonly bytes: number; readonly weight: number },
+    bytes: number,
+    weight: number,
     timeoutMs: number,
     nowMs: number,
   ) {
@@ -78,10 +79,10 @@ export class Call {
     this.completion = completion;
     this.timeoutMs = timeoutMs;
     this.deadlineMs = nowMs + timeoutMs;
-    this.bytes = size.bytes;
-    this.weight = size.weight;
-    this.unitBytes = size.bytes;
-    this.unitWeight = size.weight;
+    this.bytes = bytes;
+    this.weight = weight;
+    this.unitBytes = bytes;
+    this.unitWeight = weight;
     this.request = operation;
   }
 

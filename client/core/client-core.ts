@@ -244,11 +244,12 @@ export class ClientCore {
     timeoutMs: number,
     completion: Completion,
   ): Call {
-    const size = { bytes: encodedBytesMax(operation), weight: weightOf(operation) };
+    const bytes = encodedBytesMax(operation);
     const nowMs = this.#clock.monotonicMs();
-    const call = new Call(operation, freshness, completion, size, timeoutMs, nowMs);
+    const weight = weightOf(operation);
+    const call = new Call(operation, freshness, completion, bytes, weight, timeoutMs, nowMs);
     this.#deadlines.add(call);
-    this.#pendingBytes += size.bytes;
+    this.#pendingBytes += bytes;
     this.#scheduleTick();
     return call;
   }

@@ -76,7 +76,8 @@ export class Frame implements Correspondent {
     this.bytes = encoded.bytes;
     this.ticket = inbox.open(this);
     this.#liveCalls = calls.length;
-    for (const [index, call] of calls.entries()) {
+    for (let index = 0; index < calls.length; index++) {
+      const call = calls[index] as Call;
       call.frame = this;
       call.indexInFrame = index;
     }

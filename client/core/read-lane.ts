@@ -77,8 +77,9 @@ export class ReadLane extends Lane {
     bytes: number,
   ): void {
     let weight = 0;
-    for (const [at, result] of results.entries()) {
-      if (!isFailure(result)) weight += calls[at]?.weight ?? 0;
+    // By position: an iterator would make an object for each result.
+    for (let at = 0; at < results.length; at++) {
+      if (!isFailure(results[at] as OperationResult)) weight += calls[at]?.weight ?? 0;
     }
     if (weight === 0) return;
     const change = bytes / weight - this.#answerBytesPerWeight;

@@ -4,8 +4,9 @@ import { keyBytesMax } from "../../kv/limits.ts";
 import type { InternalKey } from "../../kv/state-reader.ts";
 import { SynodError } from "../errors/synod-error.ts";
 
-// Everything but what takes more than one byte in UTF-8.
-const oneBytePerCharacter = /^[\0-\x7f]*$/;
+/** A longer text is looked through faster by the engine's own search. */
+const ownSearchMax = 48;
+const notAscii = /[^\0-\x7f]/;
 
 /** Throws `BAD_BUCKET` or `BAD_KEY`. */
 export function internalKeyOf(bucket: string, key: string | Uint8Array): InternalKey {
@@ -36,7 +37,7 @@ export function prefixEnd(prefix: InternalKey): InternalKey | undefined {
 /** One character per byte of the text's UTF-8, or of the bytes. */
 export function byteStringOf(text: string | Uint8Array): string {
   if (typeof text === "string") {
-    if (oneBytePerCharacter.test(text)) return text;
+    if (isAscii(text)) return text;
     return Buffer.from(text, "utf8").toString("latin1");
   }
   return Buffer.from(text.buffer, text.byteOffset, text.byteLength).toString("latin1");
@@ -49,9 +50,25 @@ export function bytesOf(text: string): Uint8Array {
 
 /** Bucket and key of an internal key, the key as UTF-8 text. */
 export function splitInternalKey(internalKey: InternalKey): { bucket: string; key: string } {
-  const separator = internalKey.indexOf(bucketSeparator);
-  const bytes = internalKey.slice(separator + 1);
-  const isText = oneBytePerCharacter.test(bytes);
-  const key = isText ? bytes : Buffer.from(bytes, "latin1").toString("utf8");
-  return { bucket: internalKey.slice(0, separator), key };
+  const bucket = bucketOf(internalKey);
+  const bytes = internalKey.slice(bucket.length + 1);
+  const key = isAscii(bytes) ? bytes : Buffer.from(bytes, "latin1").toString("utf8");
+  return { bucket, key };
+}
+
+/** Most keys are of the same bucket as the one before: they share its name. */
+let recentBucket = "";
+
+function bucketOf(internalKey: InternalKey): string {
+  const isRecent =
+    internalKey[recentBucket.length] === bucketSeparator && internalKey.startsWith(recentBucket);
+  if (!isRecent) recentBucket = internalKey.slice(0, internalKey.indexOf(bucketSeparator));
+  return recentBucket;
+}
+
+/** Whether each character takes one byte in UTF-8. */
+function isAscii(text: string): boolean {
+  if (text.length > ownSearchMax) return !notAscii.test(text);
+  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > 0x7f) return false;
+  return true;
 }

@@ -26,7 +26,7 @@ function call(timeoutMs: number, nowMs = 0, range: Partial<Range> = {}): Call {
     cursor: undefined,
     ...range,
   };
-  return new Call(operation, linearizable, completion, { bytes: 1, weight: 1 }, timeoutMs, nowMs);
+  return new Call(operation, linearizable, completion, 1, 1, timeoutMs, nowMs);
 }
 
 test("a queue gives its calls in order, without those that were settled meanwhile", () => {
