@@ -1,8 +1,11 @@
 /** What a process knows of its own health. */
 import { monitorEventLoopDelay } from "node:perf_hooks";
 
-/** The monitor counts its own sampling interval as delay. */
-const resolutionMs = 20;
+/**
+ * The monitor wakes the process this often, and counts it as delay. Ten samples from report to report see every delay that
+ * is longer, and tell of shorter ones as often as they are met.
+ */
+const resolutionMs = 100;
 
 /**
  * The process id, its wall clock, memory in bytes, CPU in milliseconds since the start, event-loop delay in milliseconds
