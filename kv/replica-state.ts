@@ -156,11 +156,16 @@ export class ReplicaState {
 
   /** Answers the operations of one read-only frame from what is applied now. */
   read(operations: readonly ReadOperation[]): readonly OperationResult[] {
-    this.#readBudget.keysLeft = readStepsMax;
-    this.#readBudget.bytesLeft = answerBytesMax - operations.length * resultBytesMax;
+    this.#beginRead(operations.length);
     const results: OperationResult[] = [];
-    for (const operation of operations) results.push(this.#reads.execute(operation));
+    for (const operation of operations) results.push(this.#reads.execute(operation, false));
     return results;
+  }
+
+  /** The same one by one: the values of a result are lent while it is told. */
+  readEach(operations: readonly ReadOperation[], told: (result: OperationResult) => void): void {
+    this.#beginRead(operations.length);
+    for (const operation of operations) told(this.#reads.execute(operation, true));
   }
 
   /** Cuts a checkpoint at the last entry applied. Apply and reads go on; `checkpointed` ends the cut. */
@@ -176,6 +181,11 @@ export class ReplicaState {
     this.#cutOpen = false;
     this.#state.data.thaw();
     this.#state.sessions.thaw();
+  }
+
+  #beginRead(operations: number): void {
+    this.#readBudget.keysLeft = readStepsMax;
+    this.#readBudget.bytesLeft = answerBytesMax - operations * resultBytesMax;
   }
 
   #expire(): void {

@@ -48,8 +48,11 @@ export interface HistoryRange {
 }
 
 export interface StateReader {
-  /** The newest version of `key` at or below `atOrBelow`; a tombstone is a version too. */
-  find(from: Space, key: InternalKey, atOrBelow: Revision): Version | undefined;
+  /**
+   * The newest version of `key` at or below `atOrBelow`; a tombstone is a version too. `lent`: its value need not outlast
+   * the next call.
+   */
+  find(from: Space, key: InternalKey, atOrBelow: Revision, lent?: boolean): Version | undefined;
   /**
    * A cursor over the keys in `[start, end)`; `end` undefined = to the end of the space. A cursor is read
    * to where it is wanted within one turn of the event loop and never kept across turns.

@@ -65,8 +65,9 @@ export class RawCall implements Waiter, Reader {
     this.#answer(results[0]);
   }
 
-  read({ results }: Reading): void {
-    this.#answer(results[0]);
+  /** There is one operation. */
+  read(reading: Reading): void {
+    reading.each((result) => this.#answer(result));
   }
 
   /** Before the log every refusal speaks of this attempt only, and another node may have taken the request too. */

@@ -39,8 +39,8 @@ export class FrameReplies {
   /** For a reading frame. */
   reader(reply: string, number: number): Reader {
     return {
-      read: ({ slot, index, lastRevision, asOf, results }) =>
-        this.#executed(reply, { number, slot, index, lastRevision, asOf, results }),
+      read: (reading) =>
+        this.#deliver(reply, this.#encoder.encodeReading(number, this.#group, reading)),
       refused: ({ code, message, hint }) => this.refuse(reply, number, code, message, hint),
     };
   }

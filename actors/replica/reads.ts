@@ -26,12 +26,15 @@ export interface Reading {
   readonly lastRevision: Revision;
   /** A leader's stamp that the state is not older than; 0 = none is known. */
   readonly asOf: Revision;
-  /** Values are windows onto applied state, valid during the call. */
-  readonly results: readonly OperationResult[];
+  /** How many results there are. */
+  readonly count: number;
+  /** Reads, and tells each result; its values are windows onto memory that the next one may use again. */
+  each(told: (result: OperationResult) => void): void;
 }
 
 /** Whoever waits for a reading, and knows how to say it. */
 export interface Reader {
+  /** What `each` throws is let through, with nothing said so far. */
   read(reading: Reading): void;
   refused(refusal: Refusal): void;
 }
@@ -179,20 +182,19 @@ export class Reads {
 
   #answer({ operations }: Asked, reader: Reader, asOfMs: number): void {
     const { state, failed } = this.#options;
-    let results: readonly OperationResult[];
     try {
-      results = state.read(operations);
+      reader.read({
+        slot: state.appliedThrough,
+        index: behindAllFrames,
+        lastRevision: state.lastRevision,
+        asOf: asOfMs === 0 ? 0 : revisionAt(asOfMs),
+        count: operations.length,
+        each: (told) => state.readEach(operations, told),
+      });
     } catch (error) {
       refuse(reader, "UNAVAILABLE", "applied state cannot be read");
-      return failed(error);
+      failed(error);
     }
-    reader.read({
-      slot: state.appliedThrough,
-      index: behindAllFrames,
-      lastRevision: state.lastRevision,
-      asOf: asOfMs === 0 ? 0 : revisionAt(asOfMs),
-      results,
-    });
   }
 
   #physicalMs(reign: Reign): number {

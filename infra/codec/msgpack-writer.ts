@@ -23,6 +23,11 @@ export class MsgpackWriter {
     return this.#at - this.#start;
   }
 
+  /** Forgets what was written of a message that is not to be finished. */
+  discard(): void {
+    this.#at = this.#start;
+  }
+
   /** The message written since the last one was finished. */
   finish(): Uint8Array {
     const message = this.#slab.subarray(this.#start, this.#at);

@@ -7,7 +7,7 @@ import { nameBytesMax, replyKind, replyVersion } from "./formats.ts";
 import { malformed, problemOf } from "./malformed.ts";
 import { MsgpackReader } from "./msgpack-reader.ts";
 import { MsgpackWriter } from "./msgpack-writer.ts";
-import { readResults, writeResults } from "./result-codec.ts";
+import { readResults, writeResult, writeResults } from "./result-codec.ts";
 
 /** The frame was executed, now or before; some of its operations may still have failed. */
 export interface ExecutedReply {
@@ -36,6 +36,16 @@ export interface RefusedReply {
 
 export type Reply = ExecutedReply | RefusedReply;
 
+/** What was read, and of which state, before it is a reply. */
+export interface ReadResults extends Pick<
+  ExecutedReply,
+  "slot" | "index" | "lastRevision" | "asOf"
+> {
+  readonly count: number;
+  /** Tells each of them, in order. */
+  each(told: (result: OperationResult) => void): void;
+}
+
 /** Not a reply, and why. */
 export interface NoReply {
   readonly kind: "malformed";
@@ -58,6 +68,29 @@ export class ReplyEncoder {
     writer.text(reply.group);
     if (reply.kind === replyKind.executed) this.#executed(reply);
     else this.#refused(reply);
+    return writer.finish();
+  }
+
+  /** As `encode` of a reply whose results are read one by one. What `each` throws is let through. */
+  encodeReading(number: number, group: string, reading: ReadResults): Uint8Array {
+    const writer = this.#writer;
+    const { slot, index, lastRevision, asOf, count } = reading;
+    writer.array(9);
+    writer.integer(replyVersion);
+    writer.integer(replyKind.executed);
+    writer.integer(number);
+    writer.text(group);
+    writer.integer(slot);
+    writer.integer(index);
+    writer.integer(lastRevision);
+    writer.integer(asOf);
+    writer.array(count);
+    try {
+      reading.each((result) => writeResult(writer, result));
+    } catch (failure) {
+      writer.discard();
+      throw failure;
+    }
     return writer.finish();
   }
 

@@ -15,13 +15,11 @@ import type { MsgpackWriter } from "./msgpack-writer.ts";
 
 export function writeResults(writer: MsgpackWriter, results: readonly OperationResult[]): void {
   writer.array(results.length);
-  for (const result of results) {
-    if (typeof result === "number") writer.integer(result);
-    else writeResult(writer, result);
-  }
+  for (const result of results) writeResult(writer, result);
 }
 
-function writeResult(writer: MsgpackWriter, result: Exclude<OperationResult, number>): void {
+export function writeResult(writer: MsgpackWriter, result: OperationResult): void {
+  if (typeof result === "number") return writer.integer(result);
   const { kind } = result;
   if (kind === 0) {
     writer.array(3);

@@ -87,6 +87,19 @@ export function readVersion(
   };
 }
 
+/** The same with its value where it lies in the block. */
+export function lentVersion(bytes: Uint8Array, view: DataView, cell: number): Version {
+  const start = storedKeyStart(view, cell) + storedKeyBytes(view, cell);
+  return {
+    revision: revisionOf(view, cell),
+    kind: kindOf(view, cell),
+    expiresAt: expiresAtOf(view, cell),
+    source: bytes,
+    start,
+    end: start + valueBytes(view, cell),
+  };
+}
+
 const keeperBytes = 16_384;
 
 /**

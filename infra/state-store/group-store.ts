@@ -63,8 +63,8 @@ export class GroupStore implements GroupStateStore {
     return this.#manifest.checkpoint;
   }
 
-  find(from: Space, key: InternalKey, atOrBelow: Revision): Version | undefined {
-    return this.#environment.points.find(this.#runs, from, key, atOrBelow);
+  find(from: Space, key: InternalKey, atOrBelow: Revision, lent = false): Version | undefined {
+    return this.#environment.points.find(this.#runs, from, key, atOrBelow, lent);
   }
 
   scan(

@@ -5,7 +5,7 @@ import type { Version } from "../../kv/version.ts";
 import type { BlockBytes, RunDevice } from "./block-device.ts";
 import { blockContent, cellCount, readBlock } from "./block-format.ts";
 import { cellAt, firstAtOrBehind, hasKey } from "./block-search.ts";
-import { readVersion, ValueKeeper } from "./cell-format.ts";
+import { lentVersion, readVersion, ValueKeeper } from "./cell-format.ts";
 import type { Run } from "./run.ts";
 import { SearchKey } from "./stored-key.ts";
 import type { TrustPeriod } from "./verified-blocks.ts";
@@ -30,6 +30,7 @@ export class PointReader {
     from: Space,
     key: InternalKey,
     atOrBelow: Revision,
+    lent: boolean,
   ): Version | undefined {
     this.#key.set(from, key);
     const hash = this.#key.hash();
@@ -37,23 +38,23 @@ export class PointReader {
     const revision = keepsHistory(from) ? atOrBelow : Number.MAX_SAFE_INTEGER;
     for (const run of runs) {
       if (run.descriptor.minRevision > revision || !run.mayContain(hash)) continue;
-      const version = this.#findInRun(run, revision);
+      const version = this.#findInRun(run, revision, lent);
       if (version !== undefined) return version.revision <= atOrBelow ? version : undefined;
     }
     return undefined;
   }
 
-  #findInRun(run: Run, revision: Revision): Version | undefined {
+  #findInRun(run: Run, revision: Revision, lent: boolean): Version | undefined {
     const number = run.lastBlockNotBehind(this.#key, revision);
     if (number >= 0) {
       const block = this.#read(run, number);
       const position = firstAtOrBehind(block, this.#key, revision);
-      if (position < cellCount(block)) return this.#versionAt(block, position);
+      if (position < cellCount(block)) return this.#versionAt(block, position, lent);
     }
     // Every cell so far lies before the position: the next block's first cell is the first behind it.
     const next = number + 1;
     if (next === run.descriptor.blocks || !run.beginsWith(next, this.#key)) return undefined;
-    return this.#versionAt(this.#read(run, next), 0);
+    return this.#versionAt(this.#read(run, next), 0, lent);
   }
 
   #read({ descriptor, verified }: Run, number: number): BlockBytes {
@@ -68,9 +69,10 @@ export class PointReader {
     return block;
   }
 
-  #versionAt(block: BlockBytes, position: number): Version | undefined {
+  #versionAt(block: BlockBytes, position: number, lent: boolean): Version | undefined {
+    const { bytes, view } = block;
     const cell = cellAt(block, cellCount(block), position);
-    if (!hasKey(block.view, cell, this.#key)) return undefined;
-    return readVersion(block.bytes, block.view, cell, this.#values);
+    if (!hasKey(view, cell, this.#key)) return undefined;
+    return lent ? lentVersion(bytes, view, cell) : readVersion(bytes, view, cell, this.#values);
   }
 }

@@ -29,19 +29,20 @@ export class ReadExecutor {
     this.#changes = new ChangesReader(state, budget);
   }
 
-  execute(operation: ReadOperation): OperationResult {
-    if (operation.kind === operationKind.get) return this.#get(operation);
+  /** `lent`: the values of the result need not outlast the next operation. */
+  execute(operation: ReadOperation, lent: boolean): OperationResult {
+    if (operation.kind === operationKind.get) return this.#get(operation, lent);
     if (operation.kind === operationKind.range) return this.#range(operation);
     if (operation.kind === operationKind.changes) return this.#changes.read(operation);
     return failure(operation.code, operation.position);
   }
 
-  #get({ key, at, tombstoneToo }: Get): OperationResult {
+  #get({ key, at, tombstoneToo }: Get, lent: boolean): OperationResult {
     const { regions, data } = this.#state;
     if (!regions.owns(key)) return failure("WRONG_REGION");
     const refused = this.#refuses(at);
     if (refused !== undefined) return failure(refused);
-    const found = data.find(key, at);
+    const found = data.find(key, at, lent);
     const version = found?.kind === versionKind.put || tombstoneToo === true ? found : undefined;
     if (version !== undefined && !this.#budget.takeBytes(version.end - version.start)) {
       return failure("FRAME_TOO_LARGE");

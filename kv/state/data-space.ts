@@ -101,9 +101,9 @@ export class DataSpace {
     return this.#versions.live(key);
   }
 
-  /** The newest version at or below the revision, tombstones included. */
-  find(key: InternalKey, atOrBelow: Revision): Version | undefined {
-    return this.#versions.find(key, atOrBelow);
+  /** The newest version at or below the revision, tombstones included. `lent` as in `StateReader`. */
+  find(key: InternalKey, atOrBelow: Revision, lent = false): Version | undefined {
+    return this.#versions.find(key, atOrBelow, lent);
   }
 
   scan(

@@ -53,12 +53,12 @@ export class LayeredSpace {
     this.#active.put(key, revision, versionKind.tombstone, reason, noBytes, 0, 0);
   }
 
-  /** The newest version at or below the revision, tombstones included. */
-  find(key: InternalKey, atOrBelow: Revision): Version | undefined {
+  /** The newest version at or below the revision, tombstones included. `lent` as in `StateReader`. */
+  find(key: InternalKey, atOrBelow: Revision, lent = false): Version | undefined {
     return (
       this.#active.find(key, atOrBelow) ??
       this.#frozen?.find(key, atOrBelow) ??
-      this.#checkpoint.find(this.#space, key, atOrBelow)
+      this.#checkpoint.find(this.#space, key, atOrBelow, lent)
     );
   }
 

@@ -156,9 +156,9 @@ export const leaseMutants: readonly Mutant[] = [
     patches: [
       {
         file: "actors/replica/reads.ts",
-        find: "      results = state.read(operations);",
+        find: "        each: (told) => state.readEach(operations, told),",
         replace:
-          "      const now = revisionAt(this.#options.clock.wallMs());\n      results = state.read(operations).map((result: any) => (result?.version?.expiresAt > 0 && result.version.expiresAt <= now ? { ...result, version: undefined } : result));",
+          "        each: (told) => state.readEach(operations, (result: any) => told(result?.version?.expiresAt > 0 && result.version.expiresAt <= revisionAt(this.#options.clock.wallMs()) ? { ...result, version: undefined } : result)),",
       },
     ],
     caughtBy: wrongAnswers,

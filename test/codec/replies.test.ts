@@ -175,3 +175,41 @@ test.each([
 ])("a reply with %s is malformed, not believed", (_, reply) => {
   expect(decoder.decode(pack(reply))).toMatchObject({ kind: "malformed" });
 });
+
+test("what is read result by result is said as if it had been there before", () => {
+  fc.assert(
+    fc.property(fc.array(simpleResult, { maxLength: 6 }), (results) => {
+      const head = { slot: 3, index: 4, lastRevision: 5, asOf: 6 };
+      const each = (told: (result: OperationResult) => void): void => results.forEach(told);
+      const expected = encoder.encode({
+        kind: replyKind.executed,
+        number: 1,
+        group: "g1",
+        ...head,
+        results,
+      });
+      const reading = { ...head, count: results.length, each };
+      expect(encoder.encodeReading(1, "g1", reading)).toEqual(expected);
+    }),
+  );
+});
+
+test("a reading that fails in its middle leaves nothing in the next answer", () => {
+  const head = { slot: 3, index: 4, lastRevision: 5, asOf: 6, count: 2 };
+  const failing = (told: (result: OperationResult) => void): void => {
+    told(7);
+    throw new Error("the disk");
+  };
+  const own = new ReplyEncoder();
+  expect(() => own.encodeReading(1, "g1", { ...head, each: failing })).toThrow("the disk");
+  const refusal = {
+    kind: replyKind.refused,
+    number: 1,
+    group: "g1",
+    code: "UNAVAILABLE",
+    message: "applied state cannot be read",
+    outcome: "not executed",
+    hint: undefined,
+  } as const;
+  expect(decoder.decode(own.encode(refusal))).toEqual(refusal);
+});

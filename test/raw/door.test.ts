@@ -88,9 +88,15 @@ class Doorway {
 
   #read({ operations }: Asked, reader: Reader): void {
     const { replica } = this.state;
-    const results = replica.read(operations);
     const { appliedThrough: slot, lastRevision } = replica;
-    reader.read({ slot, index: 0, lastRevision, asOf: 0, results });
+    reader.read({
+      slot,
+      index: 0,
+      lastRevision,
+      asOf: 0,
+      count: operations.length,
+      each: (told) => replica.readEach(operations, told),
+    });
   }
 }
 

@@ -4,6 +4,7 @@ import { Endpoint } from "../../actors/raw/endpoint.ts";
 import { RawCall } from "../../actors/raw/raw-call.ts";
 import type { RawAnswer } from "../../infra/codec/raw/raw-answer.ts";
 import type { ErrorCode } from "../../infra/errors/error-table.ts";
+import { operationKind } from "../../kv/commands/operation.ts";
 import { failure } from "../../kv/commands/result.ts";
 import type { RefusalCode } from "../../kv/refusal.ts";
 
@@ -65,4 +66,20 @@ test.each<[Kind, RefusalCode, string]>([
   } as const;
   const results = [failure(code)];
   expect(told(kind, (call) => call.executed({ ...executed, results }))).toBe(expected);
+});
+
+test("a value that is lent is copied into the answer, which waits for the end of the turn", () => {
+  const answers: RawAnswer[] = [];
+  const ports = {
+    nowMs: () => 0,
+    bytesMax: () => 2 ** 20,
+    publish: (_: string, answer: RawAnswer) => answers.push(answer) > 0,
+  };
+  const lent = Buffer.from("<first>");
+  const call = new RawCall(ports, new Endpoint("get", "synod.kv.*.get.>"), "_INBOX.a", false);
+  const version = { revision: 1, kind: 0, expiresAt: 0, source: lent, start: 1, end: 6 } as const;
+  const state = { slot: 1, index: 0, lastRevision: 1, asOf: 0, count: 1 };
+  call.read({ ...state, each: (told) => told({ kind: operationKind.get, version }) });
+  lent.fill("x");
+  expect(Buffer.from(answers[0]?.body ?? "").toString()).toBe("first");
 });

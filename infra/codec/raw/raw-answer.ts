@@ -64,7 +64,8 @@ export function valueAnswer({ revision, expiresAt, source, start, end }: Version
     [answerHeader.created]: timeOf(revision),
   };
   if (expiresAt !== 0) headers[answerHeader.expires] = timeOf(expiresAt);
-  return { body: source.subarray(start, end), headers };
+  // A copy: the value is lent, and what is published waits for the end of the turn.
+  return { body: new Uint8Array(source.subarray(start, end)), headers };
 }
 
 export function errorAnswer(
