@@ -7,6 +7,8 @@ interface Sent {
   readonly sentMs: number;
   /** Wall clock minus monotonic clock when it was sent. */
   readonly offsetMs: number;
+  /** What was known chosen when it was sent: an acknowledgement is measured by that, not by what came since. */
+  readonly commitIndex: Slot;
 }
 
 /** The newest acknowledgement of one member. */
@@ -46,9 +48,9 @@ export class Lease {
     return this.#beat;
   }
 
-  nextBeat(nowMs: number, wallMs: number): number {
+  nextBeat(nowMs: number, wallMs: number, commitIndex: Slot): number {
     this.#beat += 1;
-    this.#sent.set(this.#beat, { sentMs: nowMs, offsetMs: wallMs - nowMs });
+    this.#sent.set(this.#beat, { sentMs: nowMs, offsetMs: wallMs - nowMs, commitIndex });
     for (const [beat, { sentMs }] of this.#sent) {
       if (sentMs >= nowMs - 2 * this.#configuration.leaseMs) break;
       this.#sent.delete(beat);

@@ -335,11 +335,12 @@ export class Proposer {
     const { ballot, lease, checksums, opened, isComplete } = this.#currentReign();
     const asOfMs = isComplete && lease.holds(nowMs, wallMs) ? lease.physicalMs(nowMs) : undefined;
     const { slot: checksumSlot, checksum } = checksums.agreed;
+    const commitIndex = opened ? this.#currentReign().window.commitIndex : this.#log.chosenThrough;
     this.#broadcast({
       type: "heartbeat",
       ballot,
-      beat: lease.nextBeat(nowMs, wallMs),
-      commitIndex: opened ? this.#currentReign().window.commitIndex : this.#log.chosenThrough,
+      beat: lease.nextBeat(nowMs, wallMs, commitIndex),
+      commitIndex,
       trimThrough: lease.checkpointedEverywhere(),
       asOfMs: Math.floor(asOfMs ?? 0),
       checksumSlot,
@@ -467,12 +468,11 @@ export class Proposer {
   }
 
   #keepsUp(member: MemberId, nowMs: number): boolean {
-    const { lease, window } = this.#currentReign();
-    const acknowledgement = lease.acknowledgement(member);
+    const acknowledgement = this.#currentReign().lease.acknowledgement(member);
+    if (acknowledgement === undefined) return false;
+    const { receivedMs, appliedThrough, commitIndex } = acknowledgement;
     return (
-      acknowledgement !== undefined &&
-      nowMs - acknowledgement.receivedMs <= 3 * heartbeatIntervalMs &&
-      acknowledgement.appliedThrough + lagSlotsMax >= window.commitIndex
+      nowMs - receivedMs <= 3 * heartbeatIntervalMs && appliedThrough + lagSlotsMax >= commitIndex
     );
   }
 

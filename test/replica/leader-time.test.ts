@@ -52,7 +52,7 @@ class Leader {
 
   beat(...acknowledging: readonly number[]): void {
     const { nowMs } = this;
-    const beat = this.reign.lease.nextBeat(nowMs, this.clock.wallMs());
+    const beat = this.reign.lease.nextBeat(nowMs, this.clock.wallMs(), 0);
     for (const member of acknowledging) {
       this.reign.lease.acknowledge({
         type: "heartbeatAcked",
