@@ -62,7 +62,7 @@ export class AcceptCourier {
     const at = this.#order.indexOf(node);
     if (at < needed) return;
     const slow = this.#order.findIndex((other) => this.#through(other) < through);
-    if (slow < needed) this.#exchange(slow, at);
+    if (slow >= 0 && slow < needed) this.#exchange(slow, at);
   }
 
   /** Called before anything else is said to a member, which would else hear of entries that it has not been sent. */

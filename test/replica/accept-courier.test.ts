@@ -101,6 +101,8 @@ test("the rest is not moved up by answers to what the first ones have answered a
   sent = [];
   made.send(accept(3));
   expect(sent).toEqual(["n2 3 now"]);
+  clock.runAll();
+  expect(sent).toEqual(["n2 3 now", "n3 3"]);
 });
 
 test("what is held when the order changes reaches whoever has not been sent it", () => {
