@@ -110,8 +110,8 @@ export class ClientDoors {
   }
 
   /** Sends to a reply subject. Never throws. */
-  deliver(reply: string, bytes: Uint8Array): void {
-    this.#gateway.deliver(reply, bytes);
+  deliver(reply: string, bytes: Uint8Array, atOnce = false): void {
+    this.#gateway.deliver(reply, bytes, atOnce);
   }
 
   takeForwarded(frame: Uint8Array, reply: string): void {

@@ -50,6 +50,8 @@ export interface GatewayOptions {
 /** A longer reply subject leaves no room for a frame that is passed on. */
 const replyBytesMax = 1024;
 
+const leavesAtOnce = { atOnce: true } as const;
+
 export class Gateway {
   readonly #options: GatewayOptions;
   readonly #encoder = new ReplyEncoder();
@@ -81,9 +83,9 @@ export class Gateway {
    * Never throws: whoever answers must not be stopped by a message that the server does not take. The client hears
    * nothing then, and says of its operations that their outcome is unknown.
    */
-  deliver(reply: string, bytes: Uint8Array): void {
+  deliver(reply: string, bytes: Uint8Array, atOnce = false): void {
     try {
-      this.#options.transport.publish(reply, bytes);
+      this.#options.transport.publish(reply, bytes, atOnce ? leavesAtOnce : undefined);
     } catch (failure) {
       if (!(failure instanceof SynodError)) throw failure;
       this.#options.drops.count(`answer not sent: ${failure.code}`);

@@ -337,7 +337,7 @@ export class NodeHost {
       stateStore: stateStore.group(group),
       ownedSinceMs,
       limits,
-      deliver: (reply, bytes) => this.#doors.deliver(reply, bytes),
+      deliver: (reply, bytes, atOnce) => this.#doors.deliver(reply, bytes, atOnce),
       changes: this.#doors.changes,
       send: (to, message, isUrgent) => this.#peerLink.send(to, group, message, isUrgent),
       broadcast: (message) => this.#peerLink.broadcast(group, message),

@@ -5,8 +5,8 @@ import { errorTable, type ErrorCode } from "../../infra/errors/error-table.ts";
 import type { Waiter } from "./answers.ts";
 import type { Reader } from "./reads.ts";
 
-/** Sends bytes to a client's reply subject. */
-export type Deliver = (reply: string, bytes: Uint8Array) => void;
+/** Sends bytes to a client's reply subject, at the end of the turn or at once. */
+export type Deliver = (reply: string, bytes: Uint8Array, atOnce?: boolean) => void;
 
 export class FrameReplies {
   readonly #group: string;
@@ -39,8 +39,9 @@ export class FrameReplies {
   /** For a reading frame. */
   reader(reply: string, number: number): Reader {
     return {
+      // Another frame of reads may be in the same turn: whoever waits for this one goes on meanwhile.
       read: (reading) =>
-        this.#deliver(reply, this.#encoder.encodeReading(number, this.#group, reading)),
+        this.#deliver(reply, this.#encoder.encodeReading(number, this.#group, reading), true),
       refused: ({ code, message, hint }) => this.refuse(reply, number, code, message, hint),
     };
   }
