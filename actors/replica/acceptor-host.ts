@@ -1,5 +1,5 @@
 /** Hosts a replica's acceptor: carries its appends to the disk and its answers to whom they belong. */
-import type { LogStore } from "../../infra/log-store/log-store.ts";
+import type { Durable, LogStore } from "../../infra/log-store/log-store.ts";
 import { acceptorActor } from "../../machines/acceptor/acceptor-rules.ts";
 import type {
   Acceptor,
@@ -21,6 +21,8 @@ export interface AcceptorHostOptions {
   readonly store: LogStore;
   readonly freshness: Freshness;
   readonly appliedThrough: () => number;
+  /** This node leads the group. */
+  readonly leads: () => boolean;
   /** Another member, which leads, said so. */
   readonly committed: (committed: Committed) => void;
   readonly voting: () => void;
@@ -38,13 +40,15 @@ export function hostAcceptor(options: AcceptorHostOptions): AcceptorHost {
 
   const append = (sequence: number, change: LogAppend): void => {
     options.appending();
-    store.append(group, change, (failure, moreFollow) => {
+    const durable: Durable = (failure, moreFollow) => {
       if (failure !== undefined) return links.storageFailed(failure);
       // The sequence of the last one says it for all of them.
       if (moreFollow !== true) actor.post({ type: "durable", sequence });
       options.appended();
       if (change.trimThrough !== undefined) options.trimmed(change.trimThrough);
-    });
+    };
+    // The others' disks are a quorum without a leader's own, should that be slow.
+    store.append(group, change, durable, options.leads());
   };
 
   const perform = (effect: AcceptorEffect): void => {

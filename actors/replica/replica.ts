@@ -164,6 +164,7 @@ export class Replica {
       store: logStore,
       freshness: this.#freshness,
       appliedThrough: () => state.appliedThrough,
+      leads: () => this.leads,
       voting: () => this.#noteVoting(),
       trimmed: () => this.#noteTrimmed(),
       appending: () => {

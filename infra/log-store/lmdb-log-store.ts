@@ -115,6 +115,7 @@ async function claim(
 interface Submitted extends Addition {
   readonly log: GroupLog;
   readonly done: Durable;
+  readonly isBusy: boolean;
   readonly submittedMs: number;
 }
 
@@ -209,7 +210,7 @@ export class LmdbLogStore implements LogStore {
     this.#settle(this.#environment.births.put(key, encodeSealed(key, content)), done);
   }
 
-  append(name: string, change: LogAppend, done: Durable): void {
+  append(name: string, change: LogAppend, done: Durable, isBusy = false): void {
     if (this.#refused(done)) return;
     const log = this.#log(name);
     log.head = nextHead(log.head, change);
@@ -219,7 +220,7 @@ export class LmdbLogStore implements LogStore {
       return position;
     };
     const submittedMs = performance.now();
-    this.#submitted.push({ group: name, change, positionOf, log, done, submittedMs });
+    this.#submitted.push({ group: name, change, positionOf, log, done, isBusy, submittedMs });
     this.#flushSoon();
   }
 
@@ -384,7 +385,7 @@ export class LmdbLogStore implements LogStore {
       }
     };
     try {
-      this.#journal.write(batch, mayWait, written);
+      this.#journal.write(batch, mayWait && !batch.some(({ isBusy }) => isBusy), written);
     } catch (reason) {
       failed(reason);
     }

@@ -53,8 +53,9 @@ export interface LogStore {
   /**
    * Changes become durable in the order of the calls, each as a whole; those that wait for the disk together
    * share one commit. After a failure every later call fails too: a later flush might succeed with pages lost.
+   * `isBusy`: whoever appends has other things to do meanwhile, and is not held up however long the disk takes.
    */
-  append(group: string, change: LogAppend, done: Durable): void;
+  append(group: string, change: LogAppend, done: Durable, isBusy?: boolean): void;
   /**
    * An epoch's records `from..through`, ascending, ending early once `bytesMax` is passed (the first is always returned).
    * Slots that are not stored are left out. Throws `CORRUPT_STORE` when a record fails its checksum.

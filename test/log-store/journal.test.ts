@@ -164,6 +164,21 @@ test("those who append are told in the order of their appends, also where the di
   expect(told).toEqual(["large", "small"]);
 });
 
+test("who is busy is not held up by the disk, however prompt it is", async () => {
+  const store = await openStore(join(root, "n1"), 2 ** 20);
+  for (let slot = 1; slot <= 40; slot++) {
+    await append(store, "g1", { records: [record(slot, `entry ${slot}`)] });
+  }
+  let isDurable = false;
+  const durable = new Promise<void>((resolve) => {
+    const change = { records: [record(41, "mine")] };
+    store.append("g1", change, () => ((isDurable = true), resolve()), true);
+  });
+  for (let microtask = 0; microtask < 10; microtask++) await Promise.resolve();
+  expect(isDurable).toBe(false);
+  await durable;
+});
+
 test("a damaged write with whole ones behind it is no end of the log", async () => {
   const directory = join(root, "n1");
   const store = await openStore(directory);
