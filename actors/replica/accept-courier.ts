@@ -21,8 +21,8 @@ export interface AcceptCourierOptions {
 /** A larger entry is published once to all: nats-server copies it, where this node would encode and send it again. */
 const smallEntryBytesMax = 1024;
 /** How long the rest waits, and for how many entries at most. It is what one write takes longer when a member dies. */
-const holdMs = 5;
-const heldMax = 16;
+const holdMs = 10;
+const heldMax = 32;
 
 export class AcceptCourier {
   readonly #options: AcceptCourierOptions;
@@ -61,7 +61,9 @@ export class AcceptCourier {
     const { needed } = this.#options;
     const at = this.#order.indexOf(node);
     if (at < needed) return;
-    const slow = this.#order.findIndex((other) => this.#through(other) < through);
+    // Of the newest it may be a question of microseconds whose answer comes first.
+    const oldest = slots[0] ?? 0;
+    const slow = this.#order.findIndex((other) => this.#through(other) < oldest);
     if (slow >= 0 && slow < needed) this.#exchange(slow, at);
   }
 
