@@ -31,6 +31,7 @@ import type { Links } from "./links.ts";
 import { LogService } from "./log-service.ts";
 import { hostProposer, type ProposerHost } from "./proposer-host.ts";
 import { Reads, type Asked, type Reader } from "./reads.ts";
+import { receivedOf } from "./received.ts";
 import { rebuildMemories } from "./replica-memories.ts";
 import type { ReplicaOptions } from "./replica-options.ts";
 import { Standing } from "./standing.ts";
@@ -293,9 +294,7 @@ export class Replica {
 
   /** A message of another member, already known to be of this cluster, epoch and a current start. */
   receive(message: ReplicaMessage, from: Sender, times: Timed): void {
-    // One by one: what is spread second costs more than all the rest of taking a message.
-    const { nowMs, wallMs } = times;
-    const received = { ...message, from, nowMs, wallMs };
+    const received = receivedOf(message, from, times);
     if (!this.#isForThisEpoch(received)) {
       return this.#options.report("a ballot that is not its sender's", { node: from.node });
     }
