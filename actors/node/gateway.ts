@@ -196,8 +196,7 @@ export class Gateway {
   ): void {
     const { node, routes, forward } = this.#options;
     const { number, group } = envelope;
-    // The last leader the table names is one that this node's own replica looks for in vain.
-    const leader = replica?.lacksQuorum === true ? undefined : routes.leaderOf(group);
+    const leader = routes.leaderOf(group);
     if (!forwarded && leader !== undefined && leader !== node) {
       return forward(leader, payload, reply);
     }

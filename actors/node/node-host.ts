@@ -103,7 +103,7 @@ export class NodeHost {
     this.#nodes = nodes;
     this.#routes = new RouteBook(
       clock,
-      (group) => this.#replicas.get(group)?.leader,
+      (group) => this.#ownWord(group),
       () => this.#routesAtBirth(),
     );
     this.#doors = new ClientDoors({
@@ -396,6 +396,11 @@ export class NodeHost {
       if (leader !== undefined) known.push({ group, node: leader });
     }
     return known;
+  }
+
+  #ownWord(group: string): string | null | undefined {
+    const replica = this.#replicas.get(group);
+    return replica?.lacksQuorum === true ? null : replica?.leader;
   }
 
   #readTable(read: (table: RegionTable) => void): void {

@@ -9,8 +9,8 @@ import type { GroupRoute, RoutingTable } from "../../machines/region-manager/rou
 
 export class RouteBook {
   readonly #clock: Clock;
-  /** A group's leader as this node's own replica knows it. */
-  readonly #ownWord: (group: string) => string | undefined;
+  /** A group's leader as this node's own replica knows it; null where that looks in vain for whomever the table names. */
+  readonly #ownWord: (group: string) => string | null | undefined;
   /** As of the birth of `meta`; undefined until that is known. */
   readonly #bornWith: () => Omit<RoutingTable, "version" | "physicalMs"> | undefined;
   #table: RoutingTable | undefined;
@@ -18,7 +18,7 @@ export class RouteBook {
 
   constructor(
     clock: Clock,
-    ownWord: (group: string) => string | undefined,
+    ownWord: (group: string) => string | null | undefined,
     bornWith: () => Omit<RoutingTable, "version" | "physicalMs"> | undefined,
   ) {
     this.#clock = clock;
@@ -38,9 +38,9 @@ export class RouteBook {
   }
 
   leaderOf(group: string): string | undefined {
-    return (
-      this.#ownWord(group) ?? this.#table?.groups.find((route) => route.group === group)?.leader
-    );
+    const own = this.#ownWord(group);
+    if (own !== undefined) return own ?? undefined;
+    return this.#table?.groups.find((route) => route.group === group)?.leader;
   }
 
   knows(group: string): boolean {

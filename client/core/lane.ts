@@ -260,12 +260,8 @@ export abstract class Lane implements FrameOwner {
     this.#send(frame);
   }
 
-  /**
-   * Nothing came of the newest attempt. Whoever was only to pass it on may be well, and be the next to lead: then it is
-   * the leader before that is silent.
-   */
   #suspectTarget({ target, sentMs, sentBlindly }: Frame, nowMs: number): void {
-    if (!sentBlindly) this.members.suspect(target, sentMs, nowMs);
+    this.members.suspect(target, !sentBlindly, sentMs, nowMs);
     this.host.wantRoute();
   }
 

@@ -56,14 +56,13 @@ export class Members {
     if (this.#leader === node) this.#leader = undefined;
   }
 
-  /** The node left unanswered what it was sent at `sentMs`. */
-  suspect(node: string, sentMs: number, nowMs: number): void {
+  /** The node left unanswered what it was sent at `sentMs`, as the leader or as one that was to pass it on. */
+  suspect(node: string, asLeader: boolean, sentMs: number, nowMs: number): void {
     const { silenceMs, routeLagMsMax } = this.#limits;
     this.doubt(node);
-    this.#silences.set(node, {
-      untilMs: nowMs + silenceMs,
-      refutableFromMs: sentMs + routeLagMsMax,
-    });
+    // Whoever was only to pass it on may be well, and lead next: then it was the leader before that is silent.
+    const refutableFromMs = asLeader ? sentMs + routeLagMsMax : nowMs;
+    this.#silences.set(node, { untilMs: nowMs + silenceMs, refutableFromMs });
   }
 
   /** The leader, or else somebody who will pass things on to it. */

@@ -50,7 +50,7 @@ class Door {
       frameBytesMax,
       routes: new RouteBook(
         immediateClock(),
-        () => "n2",
+        () => (this.lacksQuorum ? null : "n2"),
         () => undefined,
       ),
       replicaOf: () => replica() as Replica,
