@@ -136,7 +136,8 @@ test("what happens before a message keeps it from being sent, what happens after
     return seen;
   };
   expect(await accepts("before")).toBe(0);
-  expect(await accepts("after")).toBe(2);
+  // A small entry is sent to the one member that is needed first.
+  expect(await accepts("after")).toBe(1);
 });
 
 test("some moments can pass first, and what was placed can be taken back", async () => {
