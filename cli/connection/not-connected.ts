@@ -10,7 +10,7 @@ const meanings: Readonly<Record<string, string>> = {
 };
 
 export function notConnected({ access, origin }: Place, cause: unknown): SynodError {
-  const text = cause instanceof Error ? cause.message : "no answer in time";
+  const text = cause instanceof Error ? cause.message : "TIMEOUT";
   const servers = access.servers.map(withoutPassword).join(", ");
   const message = `no connection to NATS at ${servers} (${origin}): ${meanings[text] ?? text}`;
   return new SynodError("NOT_CONNECTED", message, {

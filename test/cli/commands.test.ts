@@ -334,7 +334,7 @@ describe.concurrent("what is wrong is said", () => {
     const { port } = silent.address() as AddressInfo;
     const { code, stderr } = await synod(["get", "a", "--servers", `nats://127.0.0.1:${port}`]);
     expect(code).toBe(1);
-    expect(stderr).toContain("no answer in time (NOT_CONNECTED, not executed)");
+    expect(stderr).toContain("nobody answered in time (NOT_CONNECTED, not executed)");
     silent.close();
   });
 
