@@ -114,18 +114,18 @@ test("everything clients were told agrees with the log", async () => {
 test("a disk that has no room for a checkpoint stops the node as well", async () => {
   const small = await makeCluster({
     limits: {
-      checkpointBytes: 128 * 1024,
+      checkpointBytes: 512 * 1024,
       checkpointIntervalMs: 3_600_000,
-      logBytesMax: 256 * 1024,
+      logBytesMax: 1024 * 1024,
     },
   });
   try {
     small.start("n1", "n2");
-    // The log is trimmed long before it comes to 2 MB; what is checkpointed is not.
-    small.node("n3").start({ before: "ulimit -f 4000" });
+    // A file of the log ends at 16 MB, and the log is trimmed all the time; what is checkpointed comes to these 20 MB.
+    small.node("n3").start({ before: "ulimit -f 40000" });
     await small.waitUntilServing();
     const writer = small.client("writer");
-    const value = "x".repeat(16 * 1024);
+    const value = "x".repeat(64 * 1024);
     for (let turn = 0; small.replica("n3", "g1")?.role !== "stopped"; turn++) {
       if (turn > 1_000) throw new Error("the disk does not fill up");
       resultOf(await writer.put(`a${turn}`, value));
