@@ -275,8 +275,10 @@ export class LmdbLogStore implements LogStore {
 
   /** What was submitted is flushed first, unless the disk has failed. Later calls fail. */
   async close(): Promise<void> {
-    if (!this.#isFlushing) this.#flush();
-    if (this.#failure === undefined && this.#isFlushing) {
+    for (;;) {
+      if (!this.#isFlushing) this.#flush();
+      if (this.#failure !== undefined || !this.#isFlushing) break;
+      // Whoever is told may append more.
       const flushed = new Promise<void>((resolve) => this.#whenFlushed.push(resolve));
       await Promise.race([flushed, this.#failed]);
     }

@@ -396,6 +396,23 @@ test("what is appended after closing is refused, and written nowhere", async () 
   for (const file of files) closeSync(file);
 });
 
+test("what is appended by whoever is told of an append while the store closes is written as well", async () => {
+  const directory = join(root, "n1");
+  const store = await openStore(directory);
+  const told: string[] = [];
+  const appendNext = (slot: number): void => {
+    if (slot > 3) return;
+    store.append("g1", { records: [record(slot, `entry ${slot}`)] }, (failure) => {
+      told.push(failure === undefined ? `${slot} written` : `${slot} refused`);
+      if (failure === undefined) appendNext(slot + 1);
+    });
+  };
+  appendNext(1);
+  await close(store);
+  expect(told).toEqual(["1 written", "2 written", "3 written"]);
+  expect(entries(await openStore(directory))).toEqual(["1 entry 1", "2 entry 2", "3 entry 3"]);
+});
+
 test("a promise lies in the environment before it is acknowledged", async () => {
   const directory = join(root, "n1");
   const store = await openStore(directory);
