@@ -413,6 +413,18 @@ test("what is appended by whoever is told of an append while the store closes is
   expect(entries(await openStore(directory))).toEqual(["1 entry 1", "2 entry 2", "3 entry 3"]);
 });
 
+test("a file that can neither be prepared nor removed is done without", async () => {
+  const directory = join(root, "n1");
+  const store = await openStore(directory, 2 ** 20);
+  mkdirSync(join(directory, "log", "journal-spare-0", "full"), { recursive: true });
+  for (let slot = 1; slot <= 100; slot++) {
+    await append(store, "g1", { records: [record(slot, `entry ${slot}`)] });
+  }
+  await close(store);
+  rmSync(join(directory, "log", "journal-spare-0"), { recursive: true });
+  expect(entries(await openStore(directory, 2 ** 20))).toHaveLength(100);
+});
+
 test("a promise lies in the environment before it is acknowledged", async () => {
   const directory = join(root, "n1");
   const store = await openStore(directory);

@@ -4,7 +4,7 @@
  * inside LMDB; a segment is listed there before its first change is written, and until nothing in it is needed.
  */
 import { closeSync, existsSync, openSync, readdirSync, renameSync, rmSync } from "node:fs";
-import { open } from "node:fs/promises";
+import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { LogAppend } from "../../../machines/record.ts";
 import { SynodError } from "../../errors/synod-error.ts";
@@ -285,8 +285,8 @@ export class Journal {
         this.#spares.push(path);
         this.#preparing = undefined;
       },
-      // The disk is nearly full, or worse: the next append will say so.
-      () => rmSync(path, { force: true }),
+      // The disk is nearly full, or worse: the next append will say so, also of a disk from which nothing can be removed.
+      () => rm(path, { force: true }).catch(() => undefined),
     );
   }
 
