@@ -38,7 +38,12 @@ whenOutputEnds({
 });
 
 try {
-  await synodProgram(screen, { usageErrorsAreTold: !wantsJson }).parseAsync();
+  const options = {
+    usageErrorsAreTold: !wantsJson,
+    ...(command === undefined ? {} : { called: command }),
+  };
+  const program = await synodProgram(screen, options);
+  await program.parseAsync();
 } catch (failure) {
   if (!(failure instanceof CommanderError)) fail(failure);
   else if (failure.exitCode !== 0 && wantsJson) fail(wrongUsage(failure));

@@ -1,26 +1,59 @@
-/** All commands. */
+/** All commands, or the one that is asked for. */
 import { Command, Option } from "commander";
-import { addCompletion } from "./commands/completion.ts";
-import { addDel } from "./commands/del.ts";
-import { addDev } from "./commands/dev.ts";
-import { addDoctor } from "./commands/doctor.ts";
-import { addExport } from "./commands/export.ts";
-import { addGet } from "./commands/get.ts";
-import { addImport } from "./commands/import.ts";
-import { addIncr } from "./commands/incr.ts";
-import { addInspect } from "./commands/inspect.ts";
-import { addPut } from "./commands/put.ts";
-import { addRange } from "./commands/range.ts";
-import { addRegions } from "./commands/regions.ts";
-import { addSim } from "./commands/sim.ts";
-import { addStart } from "./commands/start.ts";
-import { addStatus } from "./commands/status.ts";
-import { addTxn } from "./commands/txn.ts";
-import { addWatch } from "./commands/watch.ts";
 import { exitCodeHelp } from "./output/exit-codes.ts";
 import type { Screen } from "./output/screen.ts";
 import { colorChoices, type ColorChoice } from "./output/style.ts";
 import { synodVersion } from "./package-root.ts";
+
+type AddCommand = (program: Command, screen: Screen) => void;
+
+interface Listed {
+  readonly name: string;
+  readonly group: string;
+  /** Each is loaded for itself: most of the time a short command takes goes into loading what others need. */
+  readonly load: () => Promise<AddCommand>;
+}
+
+function groupOf(
+  group: string,
+  loaders: Readonly<Record<string, () => Promise<AddCommand>>>,
+): readonly Listed[] {
+  return Object.entries(loaders).map(([name, load]) => ({ name, group, load }));
+}
+
+const listed: readonly Listed[] = [
+  ...groupOf("Run a cluster:", {
+    dev: async () => (await import("./commands/dev.ts")).addDev,
+    start: async () => (await import("./commands/start.ts")).addStart,
+  }),
+  ...groupOf("Look at it:", {
+    status: async () => (await import("./commands/status.ts")).addStatus,
+    regions: async () => (await import("./commands/regions.ts")).addRegions,
+    doctor: async () => (await import("./commands/doctor.ts")).addDoctor,
+    inspect: async () => (await import("./commands/inspect.ts")).addInspect,
+  }),
+  ...groupOf("Use it:", {
+    put: async () => (await import("./commands/put.ts")).addPut,
+    get: async () => (await import("./commands/get.ts")).addGet,
+    del: async () => (await import("./commands/del.ts")).addDel,
+    range: async () => (await import("./commands/range.ts")).addRange,
+    watch: async () => (await import("./commands/watch.ts")).addWatch,
+    incr: async () => (await import("./commands/incr.ts")).addIncr,
+    txn: async () => (await import("./commands/txn.ts")).addTxn,
+  }),
+  ...groupOf("Move it:", {
+    import: async () => (await import("./commands/import.ts")).addImport,
+    export: async () => (await import("./commands/export.ts")).addExport,
+  }),
+  ...groupOf("More:", {
+    sim: async () => (await import("./commands/sim.ts")).addSim,
+    help: () => Promise.resolve(addHelp),
+    completion: async () => (await import("./commands/completion.ts")).addCompletion,
+  }),
+];
+
+/** They speak of all the others. */
+const needAll: ReadonlySet<string> = new Set(["help", "completion"]);
 
 /** Their help says itself what they end with. */
 const withOwnExitCodes: ReadonlySet<string> = new Set(["sim"]);
@@ -36,12 +69,17 @@ Examples:
 export interface ProgramOptions {
   /** Otherwise whoever runs it tells of a wrong command line, of which it is thrown as well. */
   readonly usageErrorsAreTold: boolean;
+  /** The command that is called; every one is there unless it can do without the others. */
+  readonly called?: string;
 }
 
-export function synodProgram(
+export async function synodProgram(
   screen: Screen,
-  { usageErrorsAreTold }: ProgramOptions = { usageErrorsAreTold: true },
-): Command {
+  { usageErrorsAreTold, called }: ProgramOptions = { usageErrorsAreTold: true },
+): Promise<Command> {
+  const own = listed.filter(({ name }) => name === called && !needAll.has(name));
+  const commands = own.length > 0 ? own : listed;
+  const loaded = await Promise.all(commands.map(({ load }) => load()));
   const program = new Command("synod");
   if (!usageErrorsAreTold) program.configureOutput({ writeErr: () => undefined });
   program
@@ -58,29 +96,10 @@ export function synodProgram(
     .exitOverride()
     .showHelpAfterError("(--help tells how it is used)")
     .addHelpText("after", help);
-  program.commandsGroup("Run a cluster:");
-  addDev(program, screen);
-  addStart(program);
-  program.commandsGroup("Look at it:");
-  addStatus(program, screen);
-  addRegions(program, screen);
-  addDoctor(program, screen);
-  addInspect(program, screen);
-  program.commandsGroup("Use it:");
-  addPut(program, screen);
-  addGet(program, screen);
-  addDel(program, screen);
-  addRange(program, screen);
-  addWatch(program, screen);
-  addIncr(program, screen);
-  addTxn(program, screen);
-  program.commandsGroup("Move it:");
-  addImport(program, screen);
-  addExport(program, screen);
-  program.commandsGroup("More:");
-  addSim(program, screen);
-  addHelp(program);
-  addCompletion(program, screen);
+  for (const [index, { group }] of commands.entries()) {
+    program.commandsGroup(group);
+    loaded[index]?.(program, screen);
+  }
   for (const command of [program, ...program.commands]) {
     if (!withOwnExitCodes.has(command.name())) command.addHelpText("after", exitCodeHelp);
   }

@@ -1,14 +1,15 @@
-/** Runs one node of a topology in this process. */
-import { pino } from "pino";
+/**
+ * Runs one node of a topology in this process. What takes long to load is loaded while the data directory is locked
+ * already: a restarted member votes a lease length after that.
+ */
 import { defaultLimits, type ReplicaLimits } from "../actors/replica/limits.ts";
 import { SynodError } from "../infra/errors/synod-error.ts";
-import { jsonLog } from "../infra/logging/json-log.ts";
+import { lockDirectory } from "../infra/log-store/directory-lock.ts";
 import { optimiseEarly } from "../infra/processes/early-optimisation.ts";
 import { giveHeapRoom } from "../infra/processes/heap-room.ts";
 import { loadTopology } from "../infra/topology/load-topology.ts";
 import { serversFor } from "../infra/topology/servers-for.ts";
 import type { NatsAccess } from "../infra/transport/nats-access.ts";
-import { startNode as startNodeHere } from "../server/start-node.ts";
 import { serverList } from "./arguments.ts";
 import { synodVersion } from "./package-root.ts";
 import { exitCodeOf, onStopSignals } from "./stop-signals.ts";
@@ -39,14 +40,18 @@ export async function startNode(options: StartOptions): Promise<void> {
       { nextStep: "Pass one of these with --node, or add the node to the file." },
     );
   }
-  const log = jsonLog({ cluster: topology.cluster, node }, pino.destination({ fd: 1, sync: true }));
+  const limits = limitsFrom(options.limit ?? []);
+  const access = accessOf(options, serversFor(topology, node), process.env);
   const dataDirectory = options.data ?? `.synod/${topology.cluster}/${node}`;
-  const running = await startNodeHere({
+  const lock = lockDirectory(dataDirectory);
+  const { logToOutput, startNodeUnder } = await import("./node-program.ts");
+  const log = logToOutput({ cluster: topology.cluster, node });
+  const running = await startNodeUnder(lock, {
     topology,
     node,
     dataDirectory,
-    ...accessOf(options, serversFor(topology, node), process.env),
-    limits: limitsFrom(options.limit ?? []),
+    ...access,
+    limits,
     log,
   });
   log("started", { version: synodVersion, pid: process.pid, data: dataDirectory });

@@ -9,7 +9,6 @@ import { findBroker } from "../infra/broker/find-broker.ts";
 import { freePort } from "../infra/broker/free-port.ts";
 import { systemClock } from "../infra/clock/system-clock.ts";
 import { SynodError } from "../infra/errors/synod-error.ts";
-import { makeDirectory } from "../infra/files/make-directory.ts";
 import { lockDirectory } from "../infra/log-store/directory-lock.ts";
 import { systemRandomness } from "../infra/randomness/system-randomness.ts";
 import type { DefaultNodeCount } from "../infra/topology/default-topology.ts";
@@ -62,10 +61,9 @@ export async function startDevCluster(options: DevClusterOptions = {}): Promise<
     ...(websocketPort === undefined ? {} : { websocketPort }),
     ...(dataDirectory === undefined ? { ephemeral: true } : { data: dataDirectory }),
   });
-  makeDirectory(plan.clusterDirectory);
-  const unlock = lockDirectory(plan.clusterDirectory);
+  const lock = lockDirectory(plan.clusterDirectory);
   const leave = (): void => {
-    unlock();
+    lock.release();
     if (plan.ephemeral) rmSync(plan.root, { recursive: true, force: true });
   };
   let cluster: DevCluster | undefined;

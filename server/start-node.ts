@@ -4,6 +4,7 @@ import type { ReplicaLimits } from "../actors/replica/limits.ts";
 import { synodVersion } from "../cli/package-root.ts";
 import { processVitals } from "../cli/vitals.ts";
 import { SynodError } from "../infra/errors/synod-error.ts";
+import type { DirectoryLock } from "../infra/log-store/directory-lock.ts";
 import { loadTopology } from "../infra/topology/load-topology.ts";
 import { serversFor } from "../infra/topology/servers-for.ts";
 import type { Topology } from "../infra/topology/topology.ts";
@@ -46,7 +47,15 @@ export interface RunningNode extends AsyncDisposable {
  * await using node = await startNode({ node: "n1", topology: "topology.yaml", password: "secretN1" });
  * await node.ended;
  */
-export async function startNode(options: NodeOptions): Promise<RunningNode> {
+export function startNode(options: NodeOptions): Promise<RunningNode> {
+  return startNodeUnder(undefined, options);
+}
+
+/** The same of whoever has locked the data directory already, which the node then releases. */
+export async function startNodeUnder(
+  lock: DirectoryLock | undefined,
+  options: NodeOptions,
+): Promise<RunningNode> {
   const { node, password, credentialsFile, limits = {}, log = () => undefined } = options;
   const topology =
     typeof options.topology === "string" ? loadTopology(options.topology) : options.topology;
@@ -64,6 +73,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       ...(password === undefined ? {} : { user: options.user ?? node, password }),
       ...(credentialsFile === undefined ? {} : { credentialsFile }),
     },
+    ...(lock === undefined ? {} : { lock }),
     limits,
     version: synodVersion,
     vitals: processVitals(),

@@ -2,6 +2,7 @@
 import { systemClock } from "../../infra/clock/system-clock.ts";
 import type { ErrorCode } from "../../infra/errors/error-table.ts";
 import { SynodError } from "../../infra/errors/synod-error.ts";
+import { lockDirectory, type DirectoryLock } from "../../infra/log-store/directory-lock.ts";
 import type { LogStore } from "../../infra/log-store/log-store.ts";
 import { openLmdbLogStore } from "../../infra/log-store/lmdb-log-store.ts";
 import { systemRandomness } from "../../infra/randomness/system-randomness.ts";
@@ -23,6 +24,8 @@ export interface NodeProcessOptions {
   readonly node: string;
   /** Holds the node's log, its state, its identity and its lock. Made if absent. */
   readonly dataDirectory: string;
+  /** The data directory's, taken already; the node releases it. */
+  readonly lock?: DirectoryLock;
   readonly access: NatsAccess;
   readonly version: string;
   readonly limits?: Partial<ReplicaLimits>;
@@ -52,16 +55,15 @@ const barringCodes: ReadonlySet<ErrorCode> = new Set([
  * stay up: `STORE_LOCKED`, `TOPOLOGY_DIFFERS`, `INCOMPATIBLE_VERSION`.
  */
 export async function startNodeProcess(options: NodeProcessOptions): Promise<NodeProcess> {
-  const { topology, node, dataDirectory } = options;
+  const { topology, node, dataDirectory, lock = lockDirectory(dataDirectory) } = options;
   let logStore: LogStore;
-  let ownedSinceMs = systemClock.monotonicMs();
   try {
     logStore = await openLmdbLogStore({
       directory: dataDirectory,
       cluster: topology.cluster,
       node,
       randomness: systemRandomness,
-      locked: () => (ownedSinceMs = systemClock.monotonicMs()),
+      lock,
     });
   } catch (error) {
     return stayBarred(options, error);
@@ -77,7 +79,7 @@ export async function startNodeProcess(options: NodeProcessOptions): Promise<Nod
     await logStore.close();
     return stayBarred(options, error);
   }
-  return new RunningNode(options, logStore, stateStore, ownedSinceMs);
+  return new RunningNode(options, logStore, stateStore, lock.heldSinceMs);
 }
 
 function connect(options: NodeProcessOptions, purpose: "peers" | "clients"): NatsTransport {

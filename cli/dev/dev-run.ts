@@ -5,8 +5,7 @@ import type { BrokerBinary } from "../../infra/broker/broker-binary.ts";
 import { findBroker } from "../../infra/broker/find-broker.ts";
 import { systemClock } from "../../infra/clock/system-clock.ts";
 import { SynodError } from "../../infra/errors/synod-error.ts";
-import { makeDirectory } from "../../infra/files/make-directory.ts";
-import { lockDirectory } from "../../infra/log-store/directory-lock.ts";
+import { lockDirectory, type DirectoryLock } from "../../infra/log-store/directory-lock.ts";
 import { systemRandomness } from "../../infra/randomness/system-randomness.ts";
 import { renderTopology } from "../../infra/topology/render-topology.ts";
 import { NatsTransport } from "../../infra/transport/nats-transport.ts";
@@ -24,9 +23,9 @@ import { endOnStopSignals, exitCodeOf, onStopSignals } from "../stop-signals.ts"
 export async function runDevCluster(options: DevOptions, screen: Screen): Promise<void> {
   const startedMs = performance.now();
   const plan = planDevCluster(options);
-  const unlock = claimDirectory(plan);
+  const lock = claimDirectory(plan);
   const leave = (): void => {
-    unlock();
+    lock.release();
     if (plan.ephemeral) rmSync(plan.root, { recursive: true, force: true });
   };
   const beginStopping = endOnStopSignals(leave);
@@ -44,8 +43,7 @@ export async function runDevCluster(options: DevOptions, screen: Screen): Promis
   }
 }
 
-function claimDirectory({ clusterDirectory }: DevPlan): () => void {
-  makeDirectory(clusterDirectory);
+function claimDirectory({ clusterDirectory }: DevPlan): DirectoryLock {
   try {
     return lockDirectory(clusterDirectory);
   } catch (failure) {

@@ -1,7 +1,15 @@
 /** Keeps a second process out of a data directory. */
 import { closeSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { systemClock } from "../clock/system-clock.ts";
 import { SynodError } from "../errors/synod-error.ts";
+import { makeDirectory } from "../files/make-directory.ts";
+
+export interface DirectoryLock {
+  /** No other process can have had the directory's stores open since then, by the system's clock. */
+  readonly heldSinceMs: number;
+  release(): void;
+}
 
 interface Holder {
   readonly pid: number;
@@ -11,13 +19,16 @@ interface Holder {
 
 /**
  * Writes `lock` into the directory, or throws `STORE_LOCKED` naming the process that holds it. A lock whose process
- * is gone (or whose number now belongs to another process) is taken over. The returned function releases it.
+ * is gone (or whose number now belongs to another process) is taken over. The directory is made if absent.
  */
-export function lockDirectory(directory: string): () => void {
+export function lockDirectory(directory: string): DirectoryLock {
+  makeDirectory(directory);
   const path = join(directory, "lock");
   const own: Holder = { pid: process.pid, started: startOf(process.pid) };
   for (let attempt = 0; attempt < 3; attempt++) {
-    if (create(path, own)) return () => release(path, own);
+    if (create(path, own)) {
+      return { heldSinceMs: systemClock.monotonicMs(), release: () => release(path, own) };
+    }
     const holder = read(path);
     if (holder === undefined) continue;
     if (isRunning(holder)) {

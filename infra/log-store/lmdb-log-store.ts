@@ -9,10 +9,9 @@ import { invariant } from "../../machines/invariant.ts";
 import type { Start } from "../../machines/node/start.ts";
 import type { LogAppend, LogRecord } from "../../machines/record.ts";
 import { SynodError } from "../errors/synod-error.ts";
-import { makeDirectory } from "../files/make-directory.ts";
 import type { Randomness } from "../randomness/randomness.ts";
 import { commitFailure } from "./commit-failure.ts";
-import { lockDirectory } from "./directory-lock.ts";
+import { lockDirectory, type DirectoryLock } from "./directory-lock.ts";
 import { GroupLog, headChangeOf, nextHead, sameHead, widened, type EpochLog } from "./group-log.ts";
 import { changeBytes, nonceBytes, type PlacedRecord } from "./journal/frame-format.ts";
 import {
@@ -55,8 +54,8 @@ export interface LmdbLogStoreOptions {
   readonly cluster: string;
   readonly node: string;
   readonly randomness: Randomness;
-  /** Called as soon as no other process can have the store open. */
-  readonly locked?: () => void;
+  /** The directory's, released when the store is closed or cannot be opened; taken here unless it is given. */
+  readonly lock?: DirectoryLock;
   /** How far a file of the journal reaches before the next is begun. */
   readonly segmentBytes?: number;
 }
@@ -75,20 +74,18 @@ const identityKey = Buffer.from("identity");
  * `RESTORED_STORE`, `TOPOLOGY_DIFFERS`, `CORRUPT_STORE`, `STORAGE_FAILED` or `INCOMPATIBLE_VERSION`.
  */
 export async function openLmdbLogStore(options: LmdbLogStoreOptions): Promise<LmdbLogStore> {
-  makeDirectory(options.directory);
-  const unlock = lockDirectory(options.directory);
-  options.locked?.();
+  const lock = options.lock ?? lockDirectory(options.directory);
   try {
     const environment = new LogEnvironment(options.directory);
     try {
       const identity = await claim(environment, options);
-      return await LmdbLogStore.open(environment, identity, options, unlock);
+      return await LmdbLogStore.open(environment, identity, options, lock);
     } catch (error) {
       await environment.close();
       throw error;
     }
   } catch (error) {
-    unlock();
+    lock.release();
     throw error;
   }
 }
@@ -123,7 +120,7 @@ export class LmdbLogStore implements LogStore {
   readonly identity: StoreIdentity;
   readonly #environment: LogEnvironment;
   readonly #logs = new Map<string, GroupLog>();
-  readonly #unlock: () => void;
+  readonly #lock: DirectoryLock;
   readonly #latencies = new RecentLatencies();
   readonly #journal: Journal;
   /** In the order of the calls. */
@@ -150,9 +147,9 @@ export class LmdbLogStore implements LogStore {
     environment: LogEnvironment,
     identity: StoreIdentity,
     options: LmdbLogStoreOptions,
-    unlock: () => void,
+    lock: DirectoryLock,
   ): Promise<LmdbLogStore> {
-    const store = new LmdbLogStore(environment, identity, options, unlock);
+    const store = new LmdbLogStore(environment, identity, options, lock);
     try {
       await store.#replay();
     } catch (error) {
@@ -165,11 +162,11 @@ export class LmdbLogStore implements LogStore {
     environment: LogEnvironment,
     identity: StoreIdentity,
     { directory, randomness, segmentBytes = segmentBytesDefault }: LmdbLogStoreOptions,
-    unlock: () => void,
+    lock: DirectoryLock,
   ) {
     this.#environment = environment;
     this.identity = identity;
-    this.#unlock = unlock;
+    this.#lock = lock;
     this.#journal = new Journal({
       directory: join(directory, "log"),
       catalogue: environment.catalogue,
@@ -291,7 +288,7 @@ export class LmdbLogStore implements LogStore {
       const closing = this.#environment.close();
       // Once a commit has failed, the package may never answer another one.
       await (this.#hasFailed ? Promise.race([closing, delayed(lastCommitMsMax)]) : closing);
-      this.#unlock();
+      this.#lock.release();
     }
   }
 

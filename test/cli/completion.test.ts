@@ -10,7 +10,7 @@ import { synodProgram } from "../../cli/program.ts";
 import { compiledPath } from "../support/compiled.ts";
 import { silentScreen } from "./support/silent-screen.ts";
 
-const program = synodProgram(silentScreen);
+const program = await synodProgram(silentScreen);
 
 function values(...words: string[]): string[] {
   const known = { "--context": () => ["home", "work"] };

@@ -13,7 +13,7 @@ interface Written {
 /** Commander's part of a command: its words, and the error it ends with. No command is carried out. */
 async function commanding(args: readonly string[]): Promise<Written & { exitCode: number }> {
   const written: Written = { stdout: "", stderr: "" };
-  const program = synodProgram(silentScreen);
+  const program = await synodProgram(silentScreen);
   for (const command of [program, ...program.commands]) capture(command, written);
   try {
     await program.parseAsync(["node", "synod", ...args]);

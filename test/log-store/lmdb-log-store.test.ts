@@ -16,6 +16,7 @@ import { join } from "node:path";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { lockDirectory, type DirectoryLock } from "../../infra/log-store/directory-lock.ts";
 import { openLmdbLogStore, type LmdbLogStore } from "../../infra/log-store/lmdb-log-store.ts";
 import type { LogAppend } from "../../machines/record.ts";
 import { counting } from "../support/doubles.ts";
@@ -33,13 +34,13 @@ afterEach(async () => {
   rmSync(directory, { recursive: true });
 });
 
-async function openStore(at = directory, locked?: () => void): Promise<LmdbLogStore> {
+async function openStore(at = directory, lock?: DirectoryLock): Promise<LmdbLogStore> {
   const store = await openLmdbLogStore({
     directory: at,
     cluster: "demo",
     node: "n1",
     randomness: counting(),
-    ...(locked === undefined ? {} : { locked }),
+    ...(lock === undefined ? {} : { lock }),
   });
   opened.push(store);
   return store;
@@ -188,15 +189,23 @@ test("a second opening is refused while the first one runs, and names its proces
   });
 });
 
-test("whoever opens the store hears when it has it to itself, and only then", async () => {
-  const heard: string[] = [];
-  const first = await openStore(directory, () => {
-    expect(existsSync(join(directory, "lock"))).toBe(true);
-    heard.push("first");
-  });
-  await expect(openStore(directory, () => heard.push("refused"))).rejects.toThrow();
-  expect(heard).toEqual(["first"]);
-  await close(first);
+test("a directory locked beforehand is opened, and released when the store is closed", async () => {
+  const beforeMs = performance.now();
+  const lock = lockDirectory(directory);
+  expect(lock.heldSinceMs).toBeGreaterThanOrEqual(beforeMs);
+  expect(lock.heldSinceMs).toBeLessThanOrEqual(performance.now());
+  const store = await openStore(directory, lock);
+  expect(() => lockDirectory(directory)).toThrow(String(process.pid));
+  await close(store);
+  expect(existsSync(join(directory, "lock"))).toBe(false);
+});
+
+test("a directory locked beforehand is released when what is in it cannot be opened", async () => {
+  await close(await openStore());
+  rmSync(join(directory, "log"), { recursive: true });
+  const lock = lockDirectory(directory);
+  await expect(openStore(directory, lock)).rejects.toMatchObject({ code: "LOST_STORE" });
+  expect(existsSync(join(directory, "lock"))).toBe(false);
 });
 
 test("a lock left by a killed process is taken over", async () => {

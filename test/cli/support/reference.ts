@@ -6,7 +6,7 @@ import { exitCodeHelp, exitCodeMeanings } from "../../../cli/output/exit-codes.t
 import { synodProgram } from "../../../cli/program.ts";
 import { silentScreen } from "./silent-screen.ts";
 
-const program = synodProgram(silentScreen);
+const program = await synodProgram(silentScreen);
 
 export const commands: readonly Command[] = program.createHelp().visibleCommands(program);
 
