@@ -2,6 +2,7 @@
 import { chmodSync, rmSync } from "node:fs";
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { bundleCommand } from "./bundle-command.mjs";
 import { bundleForBrowsers } from "./bundle-for-browsers.mjs";
 import { buildPage } from "./build-page.mjs";
 
@@ -13,6 +14,7 @@ const built = spawnSync(process.execPath, [compiler, "-p", "tsconfig.build.json"
   stdio: "inherit",
 });
 if (built.status !== 0) process.exit(built.status ?? 1);
+await bundleCommand(`${root}/dist`);
 chmodSync(new URL("../dist/cli/main.js", import.meta.url), 0o755);
 await bundleForBrowsers(`${root}/dist/browser/synod.js`);
 await buildPage(`${root}/dist/web`);
