@@ -25,7 +25,9 @@ type Answered = (failure: Error | undefined, answer: Answer) => void;
 
 export class LmdbDevice implements BlockDevice, Merger {
   readonly #environment: LmdbEnvironment;
-  readonly #worker: Worker;
+  readonly #path: string;
+  /** Started when there is something to write: a node that starts has other things to do first. */
+  #worker: Worker | undefined;
   readonly #chunks = new ChunkPool();
   readonly #waiting = new Map<number, Answered>();
   #nextNumber = 1;
@@ -35,6 +37,7 @@ export class LmdbDevice implements BlockDevice, Merger {
   #ended = false;
 
   constructor(path: string, owner: string) {
+    this.#path = path;
     this.#environment = new LmdbEnvironment(path);
     try {
       // The main thread's only write, before there is another writer.
@@ -43,13 +46,6 @@ export class LmdbDevice implements BlockDevice, Merger {
       void this.#environment.close();
       throw failure;
     }
-    this.#worker = new Worker(new URL("./lmdb-worker.js", import.meta.url), {
-      workerData: path,
-      name: "synod-state",
-    });
-    this.#worker.on("message", (answer: Answer) => this.#take(answer));
-    this.#worker.on("error", (cause) => this.#workerEnded(cause));
-    this.#worker.on("exit", () => this.#workerEnded(undefined));
   }
 
   read(run: RunId, block: number): BlockBytes | undefined {
@@ -101,7 +97,7 @@ export class LmdbDevice implements BlockDevice, Merger {
   close(done: () => void): void {
     this.#waiting.clear();
     this.#closed = done;
-    if (this.#ended) this.#workerEnded(undefined);
+    if (this.#ended || this.#worker === undefined) this.#workerEnded(undefined);
     else this.#send({ kind: "close", number: 0 });
   }
 
@@ -113,8 +109,20 @@ export class LmdbDevice implements BlockDevice, Merger {
   }
 
   #send(request: Request, transfer: ArrayBuffer[] = []): void {
-    if (this.#ended) setImmediate(() => this.#workerEnded(undefined));
-    else this.#worker.postMessage(request, transfer);
+    if (this.#ended) return void setImmediate(() => this.#workerEnded(undefined));
+    this.#worker ??= this.#startWorker();
+    this.#worker.postMessage(request, transfer);
+  }
+
+  #startWorker(): Worker {
+    const worker = new Worker(new URL("./lmdb-worker.js", import.meta.url), {
+      workerData: this.#path,
+      name: "synod-state",
+    });
+    worker.on("message", (answer: Answer) => this.#take(answer));
+    worker.on("error", (cause) => this.#workerEnded(cause));
+    worker.on("exit", () => this.#workerEnded(undefined));
+    return worker;
   }
 
   #take(answer: Answer): void {
