@@ -59,10 +59,14 @@ export interface PlacedRecord {
   readonly length: number;
 }
 
-export interface Frame {
+export interface FoundFrame {
   readonly kind: FrameKind;
   readonly sequence: number;
-  /** From the header on, without stamps and without the zeros behind it. */
+  /** Bytes from the header on, without stamps and without the zeros behind it. */
+  readonly length: number;
+}
+
+export interface Frame extends FoundFrame {
   readonly content: Buffer;
 }
 
@@ -201,14 +205,35 @@ export function changeBytes(group: string, { records = [] }: LogAppend): number 
   return bytes;
 }
 
-/** The frame that begins there; undefined if there is no whole one of this segment. */
-export function readFrame(bytes: Buffer, at: number, nonce: Buffer): Frame | undefined {
+/** The frame that begins there, looked at and left as it is; undefined if there is no whole one of this segment. */
+export function frameAt(bytes: Buffer, at: number, nonce: Buffer): FoundFrame | undefined {
   const header = headerAt(bytes, at, nonce);
   if (header === undefined || at + wholeBlocks(header.length) > bytes.length) return undefined;
-  const content = withoutStamps(bytes, at, 0, header.length);
-  if (crc32(content.subarray(headerBytes)) !== content.readUInt32BE(4)) return undefined;
-  if (content[formatAt] !== format) return undefined;
-  return { kind: content[kindAt] as FrameKind, sequence: header.sequence, content };
+  if (contentChecksum(bytes, at, header.length) !== bytes.readUInt32BE(at + 4)) return undefined;
+  if (bytes[at + formatAt] !== format) return undefined;
+  return { kind: bytes[at + kindAt] as FrameKind, ...header };
+}
+
+function contentChecksum(bytes: Buffer, at: number, length: number): number {
+  let checksum = 0;
+  let from = at + headerBytes;
+  let left = length - headerBytes;
+  for (let blockEnd = at + payloadBytes; left > 0; blockEnd += blockBytes) {
+    const take = Math.min(left, blockEnd - from);
+    checksum = crc32(bytes.subarray(from, from + take), checksum);
+    left -= take;
+    from = blockEnd + stampBytes;
+  }
+  return checksum;
+}
+
+/** Moves the content of a frame over its stamps: to where the frame begins, which is then none any more. */
+export function contentMoved(bytes: Buffer, at: number, length: number): Buffer {
+  for (let done = payloadBytes, from = at + blockBytes; done < length; from += blockBytes) {
+    bytes.copyWithin(at + done, from, from + payloadBytes);
+    done += payloadBytes;
+  }
+  return bytes.subarray(at, at + length);
 }
 
 /**
@@ -251,7 +276,7 @@ function stampOf(nonce: Buffer, sequence: number): number {
   return (nonce.readUInt32BE(0) + (sequence % 2 ** 32)) % 2 ** 32;
 }
 
-/** The changes of a frame that `readFrame` found whole. */
+/** The changes of a frame that was found whole. */
 export function* changesOf({ content: bytes }: Frame): Generator<StoredChange> {
   let at = headerBytes;
   while (at < bytes.length) {

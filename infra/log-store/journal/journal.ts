@@ -48,7 +48,7 @@ export interface Addition {
   readonly positionOf: (bytes: number) => number;
 }
 
-/** `valueAt` gives the value of one of the change's records. */
+/** `valueAt` gives the value of one of the change's records, to be looked at and not kept. */
 export type Replayed = (
   change: StoredChange,
   segment: Segment,
@@ -219,11 +219,14 @@ export class Journal {
   async #load(replayed: Replayed): Promise<void> {
     const { directory, catalogue } = this.#options;
     const listed = catalogue.list();
-    for (const [index, entry] of listed.entries()) {
+    for (const entry of listed) {
       if (!existsSync(segmentPath(directory, entry))) throw missing(segmentPath(directory, entry));
-      const segment = new Segment(directory, entry);
-      this.#segments.push(segment);
-      this.#replay(segment, index === listed.length - 1, replayed);
+      this.#segments.push(new Segment(directory, entry));
+    }
+    // One after the other in the same memory.
+    const room = Buffer.allocUnsafe(Math.max(0, ...this.#segments.map((each) => each.fileBytes)));
+    for (const segment of this.#segments) {
+      this.#replay(segment, segment === this.#newest, room, replayed);
     }
     const known = new Set(this.#segments.map(({ path }) => path));
     const names = readdirSync(directory);
@@ -236,8 +239,8 @@ export class Journal {
     await this.#beginSegment();
   }
 
-  #replay(segment: Segment, isLast: boolean, replayed: Replayed): void {
-    const frames = segment.load(this.#sequence);
+  #replay(segment: Segment, isLast: boolean, room: Buffer, replayed: Replayed): void {
+    const frames = segment.load(this.#sequence, room);
     if (frames[0]?.kind !== frameKind.opening) throw missing(`the beginning of ${segment.path}`);
     for (const frame of frames) {
       this.#sequence = frame.sequence;

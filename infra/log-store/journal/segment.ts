@@ -12,7 +12,14 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { SynodError } from "../../errors/synod-error.ts";
-import { blockBytes, isDamagedFrame, readFrame, wholeBlocks, type Frame } from "./frame-format.ts";
+import {
+  blockBytes,
+  contentMoved,
+  frameAt,
+  isDamagedFrame,
+  wholeBlocks,
+  type Frame,
+} from "./frame-format.ts";
 
 /** What the store's catalogue says of a segment, before anything is written to it. */
 export interface SegmentEntry {
@@ -62,26 +69,33 @@ export class Segment implements SegmentEntry {
     return this.#end;
   }
 
+  /** What its file takes. */
+  get fileBytes(): number {
+    return fstatSync(this.#file).size;
+  }
+
   /**
-   * Its frames from the first on, up to where they end; `before` is the sequence of the frame before them. Throws
-   * `CORRUPT_STORE` when one is damaged. A write that was cut off is none: it was not acknowledged.
+   * Its frames from the first on, up to where they end; `before` is the sequence of the frame before them. They are read
+   * into `room`, which holds the file, and are there until something else is. Throws `CORRUPT_STORE` when one is damaged.
+   * A write that was cut off is none: it was not acknowledged.
    */
-  load(before: number): readonly PlacedFrame[] {
-    const bytes = this.#readWhole();
+  load(before: number, room: Buffer): readonly PlacedFrame[] {
+    const bytes = this.#readWhole(room);
     const frames: PlacedFrame[] = [];
     let sequence = before;
     for (;;) {
-      const frame = readFrame(bytes, this.#end, this.nonce);
+      const at = this.#end;
+      const frame = frameAt(bytes, at, this.nonce);
       // Of the oldest segment nobody knows what was before it.
       if (frame === undefined || (sequence > 0 && frame.sequence !== sequence + 1)) break;
       sequence = frame.sequence;
-      frames.push({ ...frame, at: this.#end });
-      this.#end += wholeBlocks(frame.content.length);
+      frames.push({ ...frame, at, content: contentMoved(bytes, at, frame.length) });
+      this.#end += wholeBlocks(frame.length);
     }
     if (isDamagedFrame(bytes, this.#end, this.nonce, sequence + 1)) throw this.#damaged();
     // Frames are written one after the other: what lies before a whole one was whole.
     for (let at = this.#end + blockBytes; at < bytes.length; at += blockBytes) {
-      const later = readFrame(bytes, at, this.nonce);
+      const later = frameAt(bytes, at, this.nonce);
       if (later !== undefined && later.sequence > sequence) throw this.#damaged();
     }
     return frames;
@@ -120,8 +134,8 @@ export class Segment implements SegmentEntry {
     closeSync(this.#file);
   }
 
-  #readWhole(): Buffer {
-    const bytes = Buffer.allocUnsafe(fstatSync(this.#file).size);
+  #readWhole(room: Buffer): Buffer {
+    const bytes = room.subarray(0, this.fileBytes);
     let got = 0;
     while (got < bytes.length) {
       const more = readSync(this.#file, bytes, got, bytes.length - got, got);
