@@ -19,6 +19,7 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { blockBytes } from "../../infra/log-store/journal/frame-format.ts";
+import { prepareFile } from "../../infra/log-store/journal/prepared-file.ts";
 import { LogEnvironment } from "../../infra/log-store/log-environment.ts";
 import { openLmdbLogStore, type LmdbLogStore } from "../../infra/log-store/lmdb-log-store.ts";
 import { encodeRecord, recordKey } from "../../infra/log-store/record-format.ts";
@@ -423,6 +424,14 @@ test("a file that can neither be prepared nor removed is done without", async ()
   await close(store);
   rmSync(join(directory, "log", "journal-spare-0"), { recursive: true });
   expect(entries(await openStore(directory, 2 ** 20))).toHaveLength(100);
+});
+
+test("no file is filled in advance where little room is left for what is written now", async () => {
+  const path = join(root, "prepared");
+  let pieces = 0;
+  const isWanted = (): boolean => (pieces += 1) <= 3;
+  await expect(prepareFile(path, Number.MAX_SAFE_INTEGER, isWanted)).rejects.toThrow("room");
+  expect(existsSync(path)).toBe(false);
 });
 
 test("a promise lies in the environment before it is acknowledged", async () => {

@@ -288,7 +288,7 @@ export class Journal {
         this.#spares.push(path);
         this.#preparing = undefined;
       },
-      // The disk is nearly full, or worse: the next append will say so, also of a disk from which nothing can be removed.
+      // The disk is rather full, or worse: then the next append will say so, also where nothing can be removed.
       () => rm(path, { force: true }).catch(() => undefined),
     );
   }
