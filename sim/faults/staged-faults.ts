@@ -5,60 +5,11 @@
 import type { SimulatedMessage } from "../../infra/transport/simulated-transport.ts";
 import { isInboxSubject } from "../../infra/transport/subject.ts";
 import type { SimulatedNode } from "../simulated-node.ts";
-import { shuffle } from "./network-faults.ts";
+import { castFor, isLedByOneOf, leaseOverMs, lookMs, names } from "./cast.ts";
+import { lateScenes } from "./late-scenes.ts";
 import { siftGroup } from "./peer-sieve.ts";
-import { between, bringDown, startLater, type Fault, type Stage } from "./stage.ts";
+import { between, bringDown, startLater, type Fault } from "./stage.ts";
 import { Trap } from "./trap.ts";
-
-interface Cast {
-  readonly group: string;
-  readonly leader: SimulatedNode;
-  /** In a drawn order. */
-  readonly followers: readonly SimulatedNode[];
-  readonly phase1: number;
-  readonly phase2: number;
-  readonly preVote: number;
-}
-
-/** Longer than a lease: whoever heard nothing from a leader for that long campaigns. */
-const leaseOverMs = { min: 640, max: 950 };
-const lookMs = 5;
-
-/** A group that is led and has regions, by the victim if it leads one. Undefined when another scene is on. */
-function castFor(stage: Stage): Cast | undefined {
-  const { cluster, victim, randomness } = stage;
-  const { regions } = cluster.topology;
-  const led = cluster.topology.groups.flatMap((group) => {
-    const leader = cluster.leaderOf(group.name);
-    return leader === undefined ? [] : [{ group, leader }];
-  });
-  // Clients ask nothing of a group without regions.
-  const asked = led.filter(({ group }) => regions.some((region) => region.group === group.name));
-  const own = asked.filter(({ leader }) => leader === victim);
-  const [chosen] = shuffle(own.length > 0 ? own : asked, randomness);
-  if (chosen === undefined || cluster.nodes.size < 3) return undefined;
-  if (!cluster.sequels.takeStage()) return undefined;
-  const { group, leader } = chosen;
-  const others = [...cluster.nodes.values()].filter((node) => node !== leader);
-  const { phase1, phase2 } = group;
-  const followers = shuffle(others, randomness);
-  return {
-    group: group.name,
-    leader,
-    followers,
-    phase1,
-    phase2,
-    preVote: Math.max(phase1, phase2),
-  };
-}
-
-function names(nodes: readonly SimulatedNode[]): readonly string[] {
-  return nodes.map(({ name }) => name);
-}
-
-function isLedByOneOf(nodes: readonly SimulatedNode[], group: string): boolean {
-  return nodes.some(({ host }) => host?.replica(group)?.leads === true);
-}
 
 export const stagedFaults = {
   /**
@@ -261,119 +212,7 @@ export const stagedFaults = {
     return false;
   },
 
-  /**
-   * What followers acknowledge is held up while they still hear the leader; it arrives when they have waited for the
-   * end of its lease and follow another, and nothing else does.
-   */
-  "late acknowledgements": (stage) => {
-    const { cluster, randomness } = stage;
-    const cast = castFor(stage);
-    if (cast === undefined) return false;
-    const { group, leader, followers } = cast;
-    const { network, sequels } = cluster;
-    for (const name of names(followers)) network.clog(name, leader.name);
-    siftGroup(
-      network,
-      group,
-      ({ message, to }) => to === leader.name && message.type !== "heartbeatAcked",
-    );
-    sequels.later(between(randomness, 100, 300), () => {
-      for (const name of names(followers)) network.cut(leader.name, name);
-      sequels.once(
-        lookMs,
-        () => isLedByOneOf(followers, group),
-        () => {
-          for (const name of names(followers)) network.unclog(name, leader.name);
-          stage.strikes();
-        },
-      );
-    });
-    return false;
-  },
-
-  /**
-   * What the leader proposes is held up until the others follow another, and arrives then; of what they say it only
-   * hears that they accepted.
-   */
-  "late accepts": (stage) => {
-    const { cluster } = stage;
-    const cast = castFor(stage);
-    if (cast === undefined) return false;
-    const { group, leader, followers } = cast;
-    const { network, sequels } = cluster;
-    for (const name of names(followers)) network.clog(leader.name, name);
-    siftGroup(
-      network,
-      group,
-      ({ message, to }) => to === leader.name && message.type !== "accepted",
-    );
-    sequels.once(
-      lookMs,
-      () => isLedByOneOf(followers, group),
-      () => {
-        for (const name of names(followers)) network.unclog(leader.name, name);
-        stage.strikes();
-      },
-    );
-    return false;
-  },
-
-  /**
-   * What voters promised a candidate is held up. The old leader leads on with them, and dies; the candidate tries again,
-   * under another ballot, and hears what was promised to the first one instead of what is promised now.
-   */
-  "late promises": (stage) => {
-    const { cluster, randomness } = stage;
-    const cast = castFor(stage);
-    const [candidate, ...voters] = cast?.followers ?? [];
-    if (cast === undefined || candidate === undefined) return false;
-    const { group, leader } = cast;
-    const { network, sequels } = cluster;
-    const held: SimulatedMessage[] = [];
-    let act: "first try" | "interlude" | "second try" | "late" = "first try";
-    const heal = (one: string, others: readonly string[]): void => {
-      for (const other of others) {
-        network.heal(one, other);
-        network.heal(other, one);
-      }
-    };
-    const tryAgain = (): void => {
-      act = "second try";
-      bringDown(stage, leader);
-      heal(candidate.name, names(voters));
-    };
-    const leadOn = (): void => {
-      act = "interlude";
-      network.partition([candidate.name], [leader.name, ...names(voters)]);
-      heal(leader.name, names(voters));
-      sequels.once(
-        lookMs,
-        () => isLedByOneOf([leader], group),
-        () => sequels.later(between(randomness, 50, 200), tryAgain),
-      );
-    };
-    const sayLate = (): void => {
-      for (const { sender, subject, payload } of held) {
-        network.repeat(sender.process.name, subject, payload);
-      }
-      stage.strikes();
-    };
-    network.partition([leader.name], names(cast.followers));
-    siftGroup(network, group, ({ message, from, to, sent }) => {
-      if (message.type === "preVote") return from !== candidate.name && from !== leader.name;
-      if (message.type !== "promised" || from === to || to !== candidate.name) return false;
-      if (act === "late") return !held.some(({ payload }) => payload === sent.payload);
-      if (act === "first try") {
-        if (held.length === 0) sequels.later(5, leadOn);
-        held.push(sent);
-      } else if (act === "second try") {
-        act = "late";
-        sequels.later(1, sayLate);
-      }
-      return true;
-    });
-    return false;
-  },
+  ...lateScenes,
 
   /**
    * A leader is cut off with entries of its own. The next one has its first entries chosen in their places and dies

@@ -150,6 +150,25 @@ export const paxosMutants: readonly Mutant[] = [
     options: aimed("late promises"),
   },
   {
+    name: "votes for an earlier ballot count for the later one",
+    patches: [
+      {
+        file: "machines/proposer/proposer-memory.ts",
+        find: '    if (compareBallots(ballot, reign.ballot) !== 0) return;\n    if (!reign.window.vote(from.member, slots)) return;\n    this.outbox.push({ type: "chosen", ballot, through: reign.window.commitIndex });',
+        replace:
+          '    if (compareBallots(ballot, reign.ballot) > 0) return;\n    if (!reign.window.vote(from.member, slots)) return;\n    this.outbox.push({ type: "chosen", ballot: reign.ballot, through: reign.window.commitIndex });',
+      },
+      {
+        file: "machines/proposer/proposer-memory.ts",
+        find: "if (reign === undefined || compareBallots(ballot, reign.ballot) !== 0) return true;",
+        replace: "if (reign === undefined) return true;",
+      },
+    ],
+    caughtBy: splitLogs,
+    seeds: 10,
+    options: aimed("late votes"),
+  },
+  {
     name: "what the commit index covers counts as chosen under any ballot",
     patches: [
       {
