@@ -96,6 +96,7 @@ export class Nemesis {
   #round(): void {
     if (this.#stopping) return;
     const { cluster, classes } = this.#options;
+    cluster.calm.end();
     for (let ahead = 0; ahead < inTurnAtOnce; ahead++) {
       this.#strike(classes[(this.#turn + ahead) % classes.length]);
     }
@@ -145,6 +146,8 @@ export class Nemesis {
     network.healAll();
     dayAhead?.end();
     for (const node of nodes.values()) if (!leftBroken.has(node.name)) node.mend();
+    if (leftBroken.size > 0) cluster.calm.end();
+    else cluster.calm.begin(cluster.world.nowMs);
   }
 
   #anyNode(randomness: SeededRandomness): SimulatedNode {

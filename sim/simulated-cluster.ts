@@ -9,6 +9,7 @@ import { defaultTopology } from "../infra/topology/default-topology.ts";
 import type { Topology } from "../infra/topology/topology.ts";
 import { SimulatedNetwork } from "../infra/transport/simulated-network.ts";
 import { isInboxSubject } from "../infra/transport/subject.ts";
+import { Calm } from "./calm.ts";
 import { OldMessages } from "./faults/old-messages.ts";
 import { Sequels } from "./faults/sequels.ts";
 import { Moments } from "./moments.ts";
@@ -19,6 +20,7 @@ import { DurableProgress } from "./oracles/durable-progress.ts";
 import { Incarnations } from "./oracles/incarnations.ts";
 import { LeaseHolders } from "./oracles/lease-holders.ts";
 import { PersistThenSend } from "./oracles/persist-then-send.ts";
+import { PromptAcceptances } from "./oracles/prompt-acceptances.ts";
 import { requireFault } from "./oracles/reasons-to-stop.ts";
 import { Silence } from "./oracles/silence.ts";
 import type { RunObserver } from "./run-observer.ts";
@@ -62,6 +64,8 @@ export class SimulatedCluster {
     (node) => this.#isHurt(node),
   );
   readonly leases = new LeaseHolders((group) => this.#replicasOf(group));
+  readonly calm = new Calm();
+  readonly acceptances = new PromptAcceptances(this.calm, (group) => this.#votersOf(group));
   readonly trace = new TraceHash();
   readonly moments = new Moments();
   readonly oldMessages = new OldMessages();
@@ -111,6 +115,7 @@ export class SimulatedCluster {
   noteEvent(node: string, what: string, details: Readonly<Record<string, unknown>>): void {
     const line = { atMs: this.world.nowMs, node, what, details };
     this.log.push(line);
+    this.calm.disturb(line.atMs);
     this.#observer?.noted?.(line);
   }
 
@@ -238,6 +243,14 @@ export class SimulatedCluster {
     }
   }
 
+  /** Undefined while a member does not vote that has its disks. */
+  #votersOf(group: string): readonly string[] | undefined {
+    const members = this.topology.groups.find(({ name }) => name === group)?.members ?? [];
+    const voters = members.filter((name) => this.node(name).votes(group));
+    const others = members.filter((name) => !voters.includes(name));
+    return others.every((name) => this.#isHurt(name)) ? voters : undefined;
+  }
+
   #watch(look: () => void): void {
     try {
       look();
@@ -256,6 +269,7 @@ export class SimulatedCluster {
     this.ballots.noteSent(node.name, envelope, message);
     this.silence.noteSent(node, envelope.group, message);
     this.incarnations.noteSent(node.name, envelope);
+    this.acceptances.noteSent(node.name, envelope.group, message, this.world.nowMs);
     if (message.type === "accept" || message.type === "heartbeat") {
       this.leases.look(node.name, envelope.group, node.host?.replica(envelope.group));
     }

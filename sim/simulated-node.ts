@@ -148,6 +148,13 @@ export class SimulatedNode {
     );
   }
 
+  /** It is up, and its replica of the group is neither stopped nor barred. */
+  votes(group: string): boolean {
+    if (this.#process?.state !== "running" || this.barredFor !== undefined) return false;
+    const replica = this.#host?.replica(group);
+    return replica !== undefined && replica.stopReason === undefined;
+  }
+
   start(): void {
     const { name, machine, network, randomness } = this.#options;
     const { topology } = this;

@@ -10,6 +10,7 @@ export interface Looks {
   readonly "entries applied by several": number;
   readonly "slots known chosen": number;
   readonly "holders of leases": number;
+  readonly "entries accepted by all in the calm": number;
   readonly "answers with a place": number;
   readonly "writes found in logs": number;
   readonly "keys searched": number;
@@ -20,7 +21,7 @@ export interface Looks {
 }
 
 export function looksOf(
-  { chosen, persisted, applied, progress, leases }: SimulatedCluster,
+  { chosen, persisted, applied, progress, leases, acceptances }: SimulatedCluster,
   { foundByRevision, expired, placed, outcomes, checked, undecided, audits, dated }: Judged,
 ): Looks {
   return {
@@ -29,6 +30,7 @@ export function looksOf(
     "entries applied by several": applied.compared,
     "slots known chosen": progress.confirmed,
     "holders of leases": leases.looked,
+    "entries accepted by all in the calm": acceptances.complete,
     "answers with a place": placed,
     "writes found in logs": outcomes.found,
     "keys searched": checked - undecided,
@@ -52,13 +54,22 @@ export interface Contents {
 
 const usualFaultsMs = 20_000;
 
+/** What a cluster of one never has. */
+const takesSeveral: ReadonlySet<string> = new Set([
+  "votes held against disks",
+  "entries applied by several",
+]);
+/** Where something is wrong to the end there may be none. A set of runs has to have it. */
+const inTheCalm = "entries accepted by all in the calm";
+
 /** More of them than that, and the search was not one. */
 const undecidedShareMax = 0.1;
 
 export function lackingInRun(contents: Contents): readonly string[] {
   const { nodes, answered, struck, registers, registersUndecided, looks } = contents;
   const lacking = Object.entries(looks)
-    .filter(([what, times]) => times === 0 && (nodes > 1 || what !== "entries applied by several"))
+    .filter(([what, times]) => times === 0 && what !== inTheCalm)
+    .filter(([what]) => nodes > 1 || !takesSeveral.has(what))
     .map(([what]) => `no ${what}`);
   if (answered === 0) lacking.push("no answers");
   if (struck === 0) lacking.push("no faults");

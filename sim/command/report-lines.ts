@@ -2,6 +2,7 @@
 import type { SeedReport } from "../run-seed.ts";
 import { countText } from "./count-text.ts";
 import type { SeedOutcome } from "./seed-job.ts";
+import { calmEntries } from "./set-vacuity.ts";
 
 export interface RunFigures {
   readonly realMs: number;
@@ -70,7 +71,7 @@ export function summaryLines(
   if (reports.length < 2) return lines;
   const virtualS = total(reports, (report) => report.virtualMs) / 1_000;
   lines.push(
-    `in those that passed: ${virtualS.toFixed(0)} s virtual, ${answered} answered, ${total(reports, ({ failed }) => failed)} failed, ${total(reports, ({ leaderChanges }) => leaderChanges)} leader changes`,
+    `in those that passed: ${virtualS.toFixed(0)} s virtual, ${answered} answered, ${total(reports, ({ failed }) => failed)} failed, ${total(reports, ({ leaderChanges }) => leaderChanges)} leader changes, ${total(reports, calmEntries)} entries accepted by all in the calm`,
     `faults: ${countsText(faultTotals(reports))}`,
   );
   return lines;

@@ -5,6 +5,8 @@ import type { SeedReport } from "../run-seed.ts";
 
 /** So many seeds are a set that has to show what it contains. */
 const seedsOfASet = 10;
+/** Of each run, on average: a second of calm has some hundred. */
+const calmEntriesMin = 20;
 /** Among so many every class of faults has had its turn several times; some rarely find what they need to strike. */
 export const seedsOfMostFaults = 12;
 const seedsOfAllFaults = 60;
@@ -33,6 +35,8 @@ export function lackingIn(reports: readonly SeedReport[]): readonly string[] {
   if (reports.every(({ leftBroken }) => leftBroken === 0)) {
     lacking.push("no majority that went on alone");
   }
+  const several = reports.filter(({ nodes }) => nodes > 1).length;
+  if (total(calmEntries) < several * calmEntriesMin) lacking.push("not enough calm");
   if (total(({ outcomesUnknown }) => outcomesUnknown) === 0) lacking.push("no unknown outcome");
   for (const kind of [...kindsOfAnswers, ...kindsOfFailures]) {
     if (total(({ told }) => told[kind] ?? 0) === 0) lacking.push(`nothing told of kind ${kind}`);
@@ -40,6 +44,11 @@ export function lackingIn(reports: readonly SeedReport[]): readonly string[] {
   const undecided = total(({ registersUndecided }) => registersUndecided);
   if (undecided * 10 > total(({ registers }) => registers)) lacking.push("too many undecided keys");
   return lacking;
+}
+
+/** Entries that were proposed and accepted while nothing was wrong. */
+export function calmEntries({ looks }: SeedReport): number {
+  return looks["entries accepted by all in the calm"];
 }
 
 function lackingFaults(reports: readonly SeedReport[]): string[] {

@@ -226,4 +226,30 @@ export const paxosMutants: readonly Mutant[] = [
     seeds: 20,
     options: aimed("late teacher", "--nodes", "5"),
   },
+  {
+    name: "a member that is not needed is sent no entries",
+    patches: [
+      {
+        file: "actors/replica/accept-courier.ts",
+        find: "this.#order.slice(this.#options.needed)",
+        replace: "this.#order.slice(this.#options.needed + 1)",
+      },
+    ],
+    caughtBy: ["all accept while nothing is wrong"],
+    seeds: 5,
+    options: aimed("crash"),
+  },
+  {
+    name: "what is held for a member waits until something else is said",
+    patches: [
+      {
+        file: "actors/replica/accept-courier.ts",
+        find: "    else this.#cancel ??= this.#options.clock.after(holdMs, () => this.flush());\n",
+        replace: "",
+      },
+    ],
+    caughtBy: ["all accept while nothing is wrong"],
+    seeds: 5,
+    options: aimed("crash"),
+  },
 ];

@@ -4,6 +4,7 @@ import type { Envelope, PeerMessage } from "../../infra/codec/peer-codec.ts";
 import { changeOperation, type Change } from "../../kv/change.ts";
 import type { Ballot } from "../../machines/ballot.ts";
 import type { LogRecord } from "../../machines/record.ts";
+import { Calm } from "../../sim/calm.ts";
 import { AppliedEntries } from "../../sim/oracles/applied-entries.ts";
 import { BallotOwners } from "../../sim/oracles/ballot-owners.ts";
 import { ChosenValues } from "../../sim/oracles/chosen-values.ts";
@@ -11,6 +12,7 @@ import { DurableProgress } from "../../sim/oracles/durable-progress.ts";
 import { Incarnations } from "../../sim/oracles/incarnations.ts";
 import { LeaseHolders } from "../../sim/oracles/lease-holders.ts";
 import { PersistThenSend } from "../../sim/oracles/persist-then-send.ts";
+import { PromptAcceptances } from "../../sim/oracles/prompt-acceptances.ts";
 import { requireFault } from "../../sim/oracles/reasons-to-stop.ts";
 import { checkChangesOwned, checkOwners } from "../../sim/oracles/region-owners.ts";
 import { verdictOf } from "./support/told.ts";
@@ -271,4 +273,66 @@ test("a group changes keys that it owns, and no others", () => {
     verdictOf(() => checkChangesOwned("g1", keys.map(change), (key) => key < "m"));
   expect(verdict("a", "l")).toBe("true");
   expect(verdict("a", "m")).toBe("every key has one owner");
+});
+
+describe("acceptances in the calm", () => {
+  const calmFromMs = 1_000;
+  function cluster() {
+    const calm = new Calm();
+    calm.begin(calmFromMs);
+    const acceptances = new PromptAcceptances(calm, () => ["n1", "n2", "n3"]);
+    const say = (node: string, message: PeerMessage, nowMs: number) => () =>
+      acceptances.noteSent(node, "g", message, nowMs);
+    return {
+      calm,
+      acceptances,
+      proposed: (slot: number, nowMs: number, at = ballot(1)) => {
+        const accept = { type: "accept", ballot: at, slot, commitIndex: 0, entry: entry("e") };
+        return say("n1", accept as PeerMessage, nowMs);
+      },
+      accepted: (node: string, slot: number, nowMs: number, at = ballot(1)) => {
+        const accepted = { type: "accepted", ballot: at, slots: [slot], chosenThrough: 0 };
+        return say(node, accepted as PeerMessage, nowMs);
+      },
+    };
+  }
+  const forgotten = "all accept while nothing is wrong";
+
+  test("come from every member, in time", () => {
+    const { acceptances, proposed, accepted } = cluster();
+    const both = [proposed(1, 3_000), accepted("n2", 1, 3_001), accepted("n3", 1, 3_012)];
+    expect(last(...both, proposed(2, 4_000))).toBe("true");
+    expect(acceptances.complete).toBe(1);
+    expect(last(accepted("n2", 2, 4_001), proposed(3, 4_051))).toBe(forgotten);
+  });
+
+  test("do not come too late, nor under another ballot", () => {
+    const late = cluster();
+    const one = [late.proposed(1, 3_000), late.accepted("n2", 1, 3_001)];
+    expect(last(...one, late.accepted("n3", 1, 3_051))).toBe(forgotten);
+    const other = cluster();
+    const two = [other.proposed(1, 3_000), other.accepted("n2", 1, 3_001)];
+    const wrong = other.accepted("n3", 1, 3_002, ballot(2));
+    expect(last(...two, wrong, other.proposed(2, 3_060))).toBe(forgotten);
+  });
+
+  test("of what is sent again come from whoever is asked", () => {
+    const { acceptances, proposed, accepted } = cluster();
+    const steps = [proposed(1, 1_500), accepted("n2", 1, 1_501), proposed(1, 3_000)];
+    expect(last(...steps, proposed(1, 4_000))).toBe("true");
+    expect(acceptances.complete).toBe(0);
+  });
+
+  test("are not asked for before all has settled, nor when something happens meanwhile", () => {
+    const early = cluster();
+    expect(last(early.proposed(1, 2_000), early.proposed(2, 2_099))).toBe("true");
+    const disturbed = cluster();
+    expect(last(disturbed.proposed(1, 3_000))).toBe("true");
+    disturbed.calm.disturb(3_020);
+    expect(last(disturbed.proposed(2, 3_100))).toBe("true");
+    const ended = cluster();
+    expect(last(ended.proposed(1, 3_000))).toBe("true");
+    ended.calm.end();
+    expect(last(ended.proposed(2, 3_100))).toBe("true");
+  });
 });

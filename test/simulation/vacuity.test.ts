@@ -13,6 +13,7 @@ const looks: Looks = {
   "entries applied by several": 1,
   "slots known chosen": 1,
   "holders of leases": 1,
+  "entries accepted by all in the calm": 1,
   "answers with a place": 1,
   "writes found in logs": 1,
   "keys searched": 1,
@@ -39,7 +40,8 @@ test("a run has answers and faults, and every oracle something to look at", () =
   expect(lackingInRun({ ...run, registersUndecided: 3 })).toEqual(["too many undecided keys"]);
   for (const what of Object.keys(looks)) {
     const blind = { ...run, looks: { ...looks, [what]: 0 } };
-    expect(lackingInRun(blind)).toEqual([`no ${what}`]);
+    const isOfSets = what === "entries accepted by all in the calm";
+    expect(lackingInRun(blind)).toEqual(isOfSets ? [] : [`no ${what}`]);
   }
 });
 
@@ -57,6 +59,8 @@ const report = {
   leftBroken: 1,
   outcomesUnknown: 1,
   told: everyKind,
+  nodes: 3,
+  looks: { ...looks, "entries accepted by all in the calm": 20 },
 } as unknown as SeedReport;
 
 function lacking(change: Partial<SeedReport>, count = 12): readonly string[] {
@@ -67,6 +71,8 @@ test("a set of runs has everything that a run may lack", () => {
   expect(lacking({})).toEqual([]);
   expect(lacking({ leaderChanges: 0 })).toEqual(["no change of leaders"]);
   expect(lacking({ leftBroken: 0 })).toEqual(["no majority that went on alone"]);
+  expect(lacking({ looks })).toEqual(["not enough calm"]);
+  expect(lacking({ looks, nodes: 1 })).toEqual([]);
   expect(lacking({ outcomesUnknown: 0 })).toEqual(["no unknown outcome"]);
   expect(lacking({ registersUndecided: 3 })).toEqual(["too many undecided keys"]);
   for (const kind of [...kindsOfAnswers, ...kindsOfFailures]) {
@@ -83,6 +89,12 @@ test("a set of runs has everything that a run may lack", () => {
   const half = faultClasses.slice(0, faultClasses.length / 2).map((name) => [name, 1]);
   expect(lacking({ faults: Object.fromEntries(half) })).toEqual(["not most classes of faults"]);
   expect(lacking({ leaderChanges: 0 }, 2)).toEqual([]);
+});
+
+test("a cluster of one sends no votes, and nobody else applies its entries", () => {
+  const alone = { ...looks, "votes held against disks": 0, "entries applied by several": 0 };
+  expect(lackingInRun({ ...run, looks: alone, nodes: 1 })).toEqual([]);
+  expect(lackingInRun({ ...run, looks: alone })).toHaveLength(2);
 });
 
 test("what was told is counted by its kinds", () => {
