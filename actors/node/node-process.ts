@@ -42,6 +42,12 @@ export interface NodeProcess {
   readonly ended: Promise<void>;
 }
 
+/**
+ * A node that starts has a log to apply, and others wait for it: a merge that was cut off, and begins again, would take as
+ * much of the processors as that. Should there be so many runs that a checkpoint waits for a merge, it waits no longer.
+ */
+const quietMs = 5_000;
+
 /** A store like this must never vote again, but its node stays up and says so. */
 const barringCodes: ReadonlySet<ErrorCode> = new Set([
   "LOST_STORE",
@@ -74,6 +80,7 @@ export async function startNodeProcess(options: NodeProcessOptions): Promise<Nod
       directory: `${dataDirectory}/state`,
       owner: `${topology.cluster}/${node}/${logStore.identity.member}`,
       clock: systemClock,
+      quietMs,
     });
   } catch (error) {
     await logStore.close();

@@ -2,7 +2,7 @@
  * A node's state environment: the groups in it, the one merge that may be under way, the removal of what no
  * manifest names, and the failure that ends all writing.
  */
-import type { Clock } from "../clock/clock.ts";
+import type { Cancel, Clock } from "../clock/clock.ts";
 import type { BlockDevice, RunId } from "./block-device.ts";
 import { ValueKeeper } from "./cell-format.ts";
 import { GroupStore } from "./group-store.ts";
@@ -30,6 +30,8 @@ export class Environment implements StateStore {
   /** Runs that no manifest names any more, the first of them being removed. */
   readonly #garbage: RunId[] = [];
   #nextRun: RunId;
+  /** Set while nothing is merged or removed yet. */
+  #cancelQuiet: Cancel | undefined;
   #merging = false;
   #dropping = false;
   #closed = false;
@@ -42,6 +44,7 @@ export class Environment implements StateStore {
     merger: Merger,
     clock: Clock,
     policy: MergePolicy = defaultMergePolicy,
+    quietMs = 0,
   ) {
     this.device = device;
     this.#trust = new TrustPeriod(clock);
@@ -52,6 +55,7 @@ export class Environment implements StateStore {
     const { manifests, runs, nextRun } = device.contents();
     this.#manifests = manifests;
     this.#nextRun = nextRun;
+    if (quietMs > 0) this.#cancelQuiet = clock.after(quietMs, () => this.#endQuiet());
     for (const run of unnamedRuns(runs, manifests)) this.#discard(run);
   }
 
@@ -98,9 +102,16 @@ export class Environment implements StateStore {
     return true;
   }
 
+  #endQuiet(): void {
+    this.#cancelQuiet = undefined;
+    this.considerMerges();
+    this.#beginDropping();
+  }
+
   /** Begins a merge if none is under way and some group needs one. */
   considerMerges(): void {
-    if (this.#merging || this.#closed || this.#failure !== undefined) return;
+    if (this.#cancelQuiet !== undefined || this.#merging) return;
+    if (this.#closed || this.#failure !== undefined) return;
     for (const [name, group] of this.#groups) {
       const planned = group.planMerge();
       if (planned === undefined) continue;
@@ -133,7 +144,11 @@ export class Environment implements StateStore {
   /** Removes a run's blocks in bounded pieces, behind those of other runs. */
   #discard(run: RunId): void {
     this.#garbage.push(run);
-    if (this.#dropping) return;
+    this.#beginDropping();
+  }
+
+  #beginDropping(): void {
+    if (this.#cancelQuiet !== undefined || this.#dropping || this.#garbage.length === 0) return;
     this.#dropping = true;
     this.defer(() => this.#dropSome());
   }
@@ -161,6 +176,7 @@ export class Environment implements StateStore {
 
   close(): Promise<void> {
     this.#closed = true;
+    this.#cancelQuiet?.();
     this.#trust.end();
     return new Promise((resolve) => {
       this.device.close(resolve);

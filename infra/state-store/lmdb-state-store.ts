@@ -14,6 +14,8 @@ export interface StateStoreOptions {
   readonly owner: string;
   readonly clock: Clock;
   readonly mergePolicy?: MergePolicy;
+  /** So long after the opening nothing is merged and nothing that is left over removed. */
+  readonly quietMs?: number;
 }
 
 /** Opens or creates a node's state store. An empty or missing one holds no checkpoint, which is no error. */
@@ -21,7 +23,8 @@ export function openStateStore(options: StateStoreOptions): StateStore {
   makeDirectory(options.directory);
   const device = new LmdbDevice(join(options.directory, "state.mdb"), options.owner);
   try {
-    return new Environment(device, device, options.clock, options.mergePolicy);
+    const { clock, mergePolicy, quietMs } = options;
+    return new Environment(device, device, clock, mergePolicy, quietMs);
   } catch (failure) {
     device.close(() => {});
     throw failure;

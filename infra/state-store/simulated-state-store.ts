@@ -24,12 +24,13 @@ export function openSimulatedStateStore(
   disk: SimulatedDisk,
   clock: Clock,
   mergePolicy?: MergePolicy,
+  quietMs?: number,
 ): StateStore {
   // As on the real disk: what a start finds is made durable before anything rests on it.
   disk.flushed();
   const device = new SimulatedDevice(disk, clock);
   const merger = new SteppedMerger(device, device.defer);
-  const environment = new Environment(device, merger, clock, mergePolicy);
+  const environment = new Environment(device, merger, clock, mergePolicy, quietMs);
   disk.damaged = () => environment.distrust();
   disk.endProcess = (): void => {
     void environment.close();
