@@ -4,6 +4,7 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { present } from "../../machines/invariant.ts";
+import { giveWay } from "../processes/background-thread.ts";
 import type { BlockBatch, BlockBytes, Done, RunDevice, RunId } from "./block-device.ts";
 import { ChunkPool } from "./chunk-pool.ts";
 import { LmdbEnvironment } from "./lmdb-environment.ts";
@@ -11,6 +12,8 @@ import { failureText, type Answer, type Request } from "./lmdb-messages.ts";
 import type { MergePlan } from "./merge-feed.ts";
 import { SteppedMerger } from "./merger.ts";
 
+// Most of what it does is merging, which nobody waits for.
+giveWay();
 const port = present(parentPort ?? undefined, "the state writer runs in a worker thread");
 const environment = new LmdbEnvironment(workerData as string);
 const chunks = new ChunkPool();
