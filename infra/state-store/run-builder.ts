@@ -71,11 +71,11 @@ export class RunBuilder {
     const { cell, cellEnd } = cursor;
     const opens = packer.place(cellEnd - cell);
     const start = packer.at;
-    packer.chunk.set(cursor.bytes.subarray(cell, cellEnd), start);
+    const { view } = packer;
+    copyBytes(cursor.view, cell, cellEnd, view, start);
     packer.at += cellEnd - cell;
     const keyStart = start + cursor.keyStart - cell;
     const keyEnd = start + cursor.keyEnd - cell;
-    const { view } = packer;
     if (!opens) {
       const order = compareKeys(view, this.#keyStart, this.#keyEnd, view, keyStart, keyEnd);
       this.#checkOrder(newKey, order, cursor.revision);

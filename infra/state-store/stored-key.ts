@@ -1,6 +1,7 @@
 /** Stored keys (space byte, then key bytes): their order, their hash, and the one a search looks for. */
 import type { InternalKey, Space } from "../../kv/state-reader.ts";
 import { writeStoredKey } from "./cell-format.ts";
+import { copyBytes } from "./copy-bytes.ts";
 
 /** Negative, zero or positive as the bytes `left..leftEnd` order before, equal or after `right..rightEnd`. */
 export function compareKeys(
@@ -78,7 +79,7 @@ export class SearchKey {
 
   copy(view: DataView, start: number, end: number): void {
     this.#resize(end - start);
-    for (let at = start; at < end; at += 1) this.#view.setUint8(at - start, view.getUint8(at));
+    copyBytes(view, start, end, this.#view, 0);
   }
 
   hash(): number {
