@@ -74,9 +74,10 @@ export class Restarts {
       this.#cluster.crash(this.#node);
       await this.#cluster.replaced(this.#node, pid);
       const startedMs = this.#cluster.startedMs(this.#node);
-      const deputy = await this.#caughtUp();
-      const caughtUpMs = performance.now() - startedMs;
-      await pause(heardOfMs);
+      const { deputy, appliedMs } = await this.#caughtUp();
+      const nowMs = performance.now();
+      const caughtUpMs = nowMs - startedMs;
+      await pause(Math.max(0, appliedMs + heardOfMs - nowMs));
       this.#cluster.end(deputy);
       if (!(await this.#leads())) continue;
       await this.#get();
@@ -143,8 +144,12 @@ export class Restarts {
     return nodes.flatMap((node) => all.get(node) ?? []);
   }
 
-  /** Resolves with the node that leads meanwhile, as soon as the restarted one follows it and lacks nothing. */
-  async #caughtUp(): Promise<string> {
+  /**
+   * Resolves as soon as the restarted node votes, follows whoever leads meanwhile and lacks nothing; with that one, and with
+   * the time since when it was seen to lack nothing.
+   */
+  async #caughtUp(): Promise<{ readonly deputy: string; readonly appliedMs: number }> {
+    let appliedMs: number | undefined;
     for (;;) {
       await pause(lookEveryMs);
       const replicas = replicasOf(await this.#cluster.status(lookEveryMs), this.#group);
@@ -152,7 +157,8 @@ export class Restarts {
       for (const [node, { role, appliedThrough }] of replicas) {
         if (role !== "leader" || node === this.#node) continue;
         if (own?.leader !== node || own.appliedThrough < appliedThrough) continue;
-        if (stateOf(own, "acceptor") === "voting") return node;
+        appliedMs ??= performance.now();
+        if (stateOf(own, "acceptor") === "voting") return { deputy: node, appliedMs };
       }
     }
   }
