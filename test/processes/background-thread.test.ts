@@ -26,12 +26,13 @@ const program = `
   });
 `;
 
-test.runIf(process.platform === "linux")(
-  "a thread that gives way has a lower priority than before, and the others have not",
-  () => {
+test.runIf(process.platform === "linux").each([0, 10])(
+  "a thread that gives way has a lower priority than before, and the others have not: at niceness %i",
+  (niceness) => {
     const module = pathToFileURL(compiledPath("infra/processes/background-thread.ts")).href;
-    const args = ["--input-type=module", "--eval", program, module];
-    const out = execFileSync(process.execPath, args, { encoding: "utf8", env: {} });
+    const node = [process.execPath, "--input-type=module", "--eval", program, module];
+    const env = { PATH: process.env.PATH };
+    const out = execFileSync("nice", ["-n", String(niceness), ...node], { encoding: "utf8", env });
     expect(JSON.parse(out)).toMatchObject({ worker: 5, main: 0 });
   },
 );
