@@ -108,7 +108,8 @@ export const clientMutants: readonly Mutant[] = [
         replace: "",
       },
     ],
-    caughtBy: wrongAnswers,
+    // What another group had at that place in its own log is an answer, too, and a wrong one.
+    caughtBy: [...wrongAnswers, "answers agree on the log"],
     seeds: 5,
     options: aimed("crash,disconnect"),
   },
