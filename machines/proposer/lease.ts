@@ -29,6 +29,8 @@ export class Lease {
   readonly #quorum: number;
   readonly #sent = new Map<number, Sent>();
   readonly #acknowledged = new Map<MemberId, Acknowledgement>();
+  /** When a member last refused this ballot, as long as it has not acknowledged a heartbeat since. */
+  readonly #refusedMs = new Map<MemberId, number>();
   #beat = 0;
   /** Highest heartbeat that a lease quorum has acknowledged, itself or by a later one. */
   #confirmedBeat = 0;
@@ -64,6 +66,7 @@ export class Lease {
     const { member } = acked.from;
     if (sent === undefined || memberIndex(this.#configuration, member) < 0) return false;
     if ((this.#acknowledged.get(member)?.beat ?? 0) >= acked.beat) return false;
+    this.#refusedMs.delete(member);
     this.#acknowledged.set(member, {
       ...sent,
       beat: acked.beat,
@@ -98,8 +101,18 @@ export class Lease {
   }
 
   /** A member that refused this ballot acknowledges it no more. */
-  forget(member: MemberId): void {
+  noteRefusal(member: MemberId, nowMs: number): void {
     this.#acknowledged.delete(member);
+    this.#refusedMs.set(member, nowMs);
+  }
+
+  /** Members that refused within the last `withinMs` and have acknowledged nothing since. */
+  refusedBy(nowMs: number, withinMs: number, except: MemberId): number {
+    let members = 0;
+    for (const [member, refusedMs] of this.#refusedMs) {
+      if (member !== except && nowMs - refusedMs <= withinMs) members += 1;
+    }
+    return members;
   }
 
   /** What every member has in a durable checkpoint; 0 until all have said so. */

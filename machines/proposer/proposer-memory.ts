@@ -161,9 +161,9 @@ export class Proposer {
     this.#noteRound(ballot.round);
   }
 
-  noteRejection({ promised, from }: Received<Rejected>): void {
+  noteRejection({ promised, from, nowMs }: Received<Rejected>): void {
     this.#noteRound(promised.round);
-    this.#reign?.lease.forget(from.member);
+    this.#reign?.lease.noteRefusal(from.member, nowMs);
   }
 
   // Campaigning
@@ -357,12 +357,19 @@ export class Proposer {
     this.#deadline("resend", nowMs + window.resendIntervalMs);
   }
 
-  /** Enough members still acknowledge heartbeats to win with a higher ballot at once. */
+  /**
+   * Enough members still acknowledge heartbeats to win with a higher ballot at once; or, where phase 1 takes more
+   * members than phase 2, those that refuse make up the rest. They are there, and a leader that went on without
+   * them would never lead them again: they refuse all it says, and too few are left to elect another.
+   */
   refusedButAcknowledged(rejected: Received<Rejected>): boolean {
-    return (
-      this.promisedHigherElsewhere(rejected) &&
-      this.#stillWithUs(rejected) >= this.configuration.phase1
-    );
+    if (!this.promisedHigherElsewhere(rejected)) return false;
+    const { phase1, phase2, leaseMs } = this.configuration;
+    const { from, nowMs } = rejected;
+    const withUs = this.#stillWithUs(rejected);
+    if (withUs >= phase1 || withUs < phase2) return withUs >= phase1;
+    const refusers = this.#currentReign().lease.refusedBy(nowMs, leaseMs, from.member) + 1;
+    return withUs + refusers >= phase1;
   }
 
   refusedButAccepted(rejected: Received<Rejected>): boolean {
