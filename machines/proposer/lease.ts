@@ -126,8 +126,8 @@ export class Lease {
 
   /**
    * The lower median of the wall clocks of those who acknowledged within a lease, each aged by the leader's
-   * monotonic clock. Undefined until they are a lease quorum: the leader's own clock, which answers first, may be the
-   * one that is wrong. Unix milliseconds.
+   * monotonic clock. Undefined until they are a lease quorum, and two of several members where that is one: the leader's
+   * own clock, which answers first, may be the one that is wrong. Unix milliseconds.
    */
   physicalMs(nowMs: number): number | undefined {
     const clocks: number[] = [];
@@ -135,7 +135,8 @@ export class Lease {
       const ageMs = nowMs - receivedMs;
       if (ageMs <= this.#configuration.leaseMs) clocks.push(theirs + ageMs);
     }
-    if (clocks.length < this.#quorum) return undefined;
+    const wanted = Math.max(this.#quorum, Math.min(2, this.#configuration.members.length));
+    if (clocks.length < wanted) return undefined;
     clocks.sort((left, right) => left - right);
     return clocks[(clocks.length - 1) >> 1];
   }
