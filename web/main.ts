@@ -44,14 +44,21 @@ function route(): void {
   if (actor !== "") actorPage.show(actor);
 }
 
+/** A page that no screen shows changes all the same, so that what it hears does not pile up. */
+const unseenMs = 500;
+
 /** However much is heard, the page changes once for each picture that the screen shows. */
 function planFrame(): void {
   if (isFramePlanned) return;
   isFramePlanned = true;
-  requestAnimationFrame(() => {
+  const frame = requestAnimationFrame(drawAsPlanned);
+  const timer = setTimeout(drawAsPlanned, unseenMs);
+  function drawAsPlanned(): void {
+    cancelAnimationFrame(frame);
+    clearTimeout(timer);
     isFramePlanned = false;
     draw();
-  });
+  }
 }
 
 function draw(): void {

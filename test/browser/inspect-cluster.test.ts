@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { SynodProcess } from "../cli/support/synod.ts";
 import { startCluster, type Cluster } from "../cluster/support/cluster.ts";
 import { waitUntil } from "../support/wait-until.ts";
-import { describeInBrowser, SharedBrowser, type Page } from "./support/chromium.ts";
+import { describeInBrowser, lookEveryMs, SharedBrowser, type Page } from "./support/chromium.ts";
 
 let cluster: Cluster;
 let browser: SharedBrowser;
@@ -29,7 +29,7 @@ async function startInspect(): Promise<void> {
 }
 
 function until(page: Page, condition: string): Promise<unknown> {
-  return page.waitForFunction(condition, { timeout: 20_000 });
+  return page.waitForFunction(condition, { timeout: 20_000, polling: lookEveryMs });
 }
 
 function textOf(page: Page, selector: string): Promise<string> {

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest
 import type { InspectionEvent, TakenTransition } from "../../infra/status/inspection.ts";
 import {
   describeInBrowser,
+  lookEveryMs,
   SharedBrowser,
   type Page,
   type PageProblems,
@@ -64,7 +65,7 @@ async function shows(page: Page, selector: string, text: string): Promise<void> 
   const [where, what] = [JSON.stringify(selector), JSON.stringify(text)];
   await page.waitForFunction(
     `document.querySelector(${where})?.textContent.includes(${what}) === true`,
-    { timeout: 15_000 },
+    { timeout: 15_000, polling: lookEveryMs },
   );
 }
 

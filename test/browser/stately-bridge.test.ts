@@ -13,7 +13,7 @@ import { systemClock } from "../../infra/clock/system-clock.ts";
 import type { InspectionAnswer } from "../../infra/status/inspection.ts";
 import type { InboundMessage, Transport } from "../../infra/transport/transport.ts";
 import { proposerMachine } from "../../machines/proposer/proposer.ts";
-import { describeInBrowser, SharedBrowser, type Page } from "./support/chromium.ts";
+import { describeInBrowser, lookEveryMs, SharedBrowser, type Page } from "./support/chromium.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -89,7 +89,7 @@ async function open(page: Page, body: string): Promise<void> {
 /** What the receiver in the frame under this address has heard, once that is something. */
 async function heardAt(page: Page, address: string): Promise<readonly StatelyInspectionEvent[]> {
   const frame = await page.waitForFrame(address);
-  await frame.waitForFunction("globalThis.heard?.length > 0");
+  await frame.waitForFunction("globalThis.heard?.length > 0", { polling: lookEveryMs });
   return (await frame.evaluate("heard")) as readonly StatelyInspectionEvent[];
 }
 

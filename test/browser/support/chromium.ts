@@ -15,6 +15,9 @@ export interface PageProblems {
   readonly all: readonly string[];
 }
 
+/** Puppeteer's own way is to look once for each picture, and a browser without a screen may make none for a long time. */
+export const lookEveryMs = 50;
+
 const programs = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 const launchMsMax = 30_000;
 const missing =
