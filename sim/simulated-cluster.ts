@@ -62,6 +62,7 @@ export class SimulatedCluster {
   readonly progress = new DurableProgress(
     (group, slot) => this.chosen.chosenAt(group, slot),
     (node) => this.#isHurt(node),
+    (group) => this.#membersOf(group),
   );
   readonly leases = new LeaseHolders((group) => this.#replicasOf(group));
   readonly calm = new Calm();
@@ -243,9 +244,13 @@ export class SimulatedCluster {
     }
   }
 
+  #membersOf(group: string): readonly string[] {
+    return this.topology.groups.find(({ name }) => name === group)?.members ?? [];
+  }
+
   /** Undefined while a member does not vote that has its disks. */
   #votersOf(group: string): readonly string[] | undefined {
-    const members = this.topology.groups.find(({ name }) => name === group)?.members ?? [];
+    const members = this.#membersOf(group);
     const voters = members.filter((name) => this.node(name).votes(group));
     const others = members.filter((name) => !voters.includes(name));
     return others.every((name) => this.#isHurt(name)) ? voters : undefined;

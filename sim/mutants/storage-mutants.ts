@@ -68,6 +68,19 @@ export const storageMutants: readonly Mutant[] = [
     options: aimed("crash"),
   },
   {
+    name: "the log is trimmed behind the furthest member",
+    patches: [
+      {
+        file: "machines/proposer/lease.ts",
+        find: "  checkpointedEverywhere(): Slot {\n    return Math.min(",
+        replace: "  checkpointedEverywhere(): Slot {\n    return Math.max(",
+      },
+    ],
+    caughtBy: ["what a member has yet to read is not trimmed"],
+    seeds: 3,
+    options: aimed("crash"),
+  },
+  {
     name: "sessions are left out of checkpoints",
     patches: [
       {

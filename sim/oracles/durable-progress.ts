@@ -1,7 +1,8 @@
 /**
  * What a node's disks keep only goes forward, through crashes too: slots known chosen, which are, slots trimmed, which
- * are in a durable checkpoint, and checkpoints, whose slots the log durably knows chosen. Disks that faults took
- * something from are let off what went back.
+ * every member has had in a durable checkpoint, and checkpoints, whose slots the log durably knows chosen. Disks that
+ * faults took something from are let off what went back. No log outgrows its bound in a simulation: where one does,
+ * members that are behind are left behind.
  */
 import type { LogAppend } from "../../machines/record.ts";
 import { sameEntry } from "../../machines/record.ts";
@@ -17,6 +18,8 @@ interface Progress {
   chosenThrough: number;
   trimmedThrough: number;
   checkpointThrough: number;
+  /** The highest there ever was, whatever the disk lost since. */
+  checkpointedThrough: number;
   /** Entries of slots above `chosenThrough`. */
   readonly entries: Map<number, Uint8Array>;
 }
@@ -26,6 +29,7 @@ const back = "durable state never goes back";
 export class DurableProgress {
   readonly #chosenAt: (group: string, slot: number) => Uint8Array | undefined;
   readonly #isHurt: (node: string) => boolean;
+  readonly #membersOf: (group: string) => readonly string[];
   readonly #progress = new Map<string, Progress>();
   /** Slots that were found to be chosen when a disk said so. */
   confirmed = 0;
@@ -33,8 +37,10 @@ export class DurableProgress {
   constructor(
     chosenAt: (group: string, slot: number) => Uint8Array | undefined,
     isHurt: (node: string) => boolean,
+    membersOf: (group: string) => readonly string[],
   ) {
     this.#chosenAt = chosenAt;
+    this.#membersOf = membersOf;
     this.#isHurt = isHurt;
   }
 
@@ -61,6 +67,7 @@ export class DurableProgress {
       const text = `${node}/${group} trimmed through ${change.trimThrough} with a checkpoint of ${own.checkpointThrough} and ${head.chosenThrough} slots known chosen`;
       throw new Violation("only what a checkpoint holds is trimmed", text);
     }
+    this.#requireCheckpointed(node, group, change.trimThrough);
   }
 
   /** The store opened with a checkpoint of that slot; 0 = with none. */
@@ -71,6 +78,7 @@ export class DurableProgress {
       throw new Violation(back, text);
     }
     own.checkpointThrough = checkpointThrough;
+    own.checkpointedThrough = Math.max(own.checkpointedThrough, checkpointThrough);
   }
 
   /** Slot of the newest checkpoint that is on the node's disk; 0 = none is. */
@@ -93,6 +101,16 @@ export class DurableProgress {
       throw new Violation(back, text);
     }
     own.checkpointThrough = through;
+    own.checkpointedThrough = Math.max(own.checkpointedThrough, through);
+  }
+
+  #requireCheckpointed(node: string, group: string, trimmedThrough: number): void {
+    for (const member of this.#membersOf(group)) {
+      const { checkpointedThrough } = this.#of(member, group);
+      if (trimmedThrough <= checkpointedThrough) continue;
+      const text = `${node}/${group} trimmed through ${trimmedThrough}, and ${member} never had more than slot ${checkpointedThrough} in a checkpoint`;
+      throw new Violation("what a member has yet to read is not trimmed", text);
+    }
   }
 
   #requireChosen(node: string, group: string, slot: number, entry: Uint8Array | undefined): void {
@@ -110,8 +128,13 @@ export class DurableProgress {
     const replica = `${node}/${group}`;
     let own = this.#progress.get(replica);
     if (own === undefined) {
-      const nothing = { chosenThrough: 0, trimmedThrough: 0, checkpointThrough: 0 };
-      own = { ...nothing, entries: new Map() };
+      own = {
+        chosenThrough: 0,
+        trimmedThrough: 0,
+        checkpointThrough: 0,
+        checkpointedThrough: 0,
+        entries: new Map(),
+      };
       this.#progress.set(replica, own);
     }
     return own;

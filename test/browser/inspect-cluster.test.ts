@@ -36,12 +36,34 @@ function textOf(page: Page, selector: string): Promise<string> {
   return page.$eval(selector, (element) => element.textContent);
 }
 
-/** The time in the page at which its overview first named another leader, by the browser's own clock. */
+/** Waits until the page names the leader of which the nodes tell meanwhile. */
+async function leaderShown(page: Page, group: string): Promise<string> {
+  let shown = "";
+  await waitUntil(
+    () =>
+      `the page names the leader of ${group}: it says ${shown}, they say ${cluster.leaderOf(group) ?? "nobody"}`,
+    async () => {
+      const cell = await page.$(`[data-group="${group}"] .leader`);
+      shown = (await cell?.evaluate(({ textContent }) => textContent)) ?? "nothing";
+      return shown === cluster.leaderOf(group);
+    },
+    20_000,
+  );
+  return shown;
+}
+
+/** Whom the overview names from now on, and the time by the browser's own clock; its rows may be made anew meanwhile. */
 const noteLeaders = (group: string): string => `{
-  const cell = document.querySelector('[data-group="${group}"] .leader');
   globalThis.leadersShown = [];
-  new MutationObserver(() => leadersShown.push({ atMs: Date.now(), text: cell.textContent }))
-    .observe(cell, { childList: true, characterData: true, subtree: true });
+  const note = () => {
+    const text = document.querySelector('[data-group="${group}"] .leader')?.textContent ?? "";
+    if (leadersShown.at(-1)?.text !== text) leadersShown.push({ atMs: Date.now(), text });
+  };
+  new MutationObserver(note).observe(document.querySelector("#overview"), {
+    childList: true,
+    characterData: true,
+    subtree: true,
+  });
 }`;
 
 describeInBrowser("synod inspect on a cluster", () => {
@@ -86,11 +108,7 @@ describeInBrowser("synod inspect on a cluster", () => {
       expect(new Set(actors)).toEqual(new Set(expected));
       expect(actors).toHaveLength(expected.length);
       for (const group of groups) {
-        const leader = cluster.leaderOf(group) ?? "";
-        await until(
-          page,
-          `document.querySelector('[data-group="${group}"] .leader').textContent === "${leader}"`,
-        );
+        const leader = await leaderShown(page, group);
         // What is lit is what the node says of itself.
         await page.click(`[data-group="${group}"] [data-node="${leader}"] a`);
         await page.waitForSelector("#state-leading.active");
@@ -109,10 +127,8 @@ describeInBrowser("synod inspect on a cluster", () => {
   test("a leader killed with kill -9 is seen to be followed by another within two seconds", async () => {
     await browser.withPage(async (page, problems) => {
       const group = "g1";
-      const killed = cluster.leaderOf(group) ?? "";
       await page.goto(`http://localhost:${port}/`);
-      const leader = `document.querySelector('[data-group="${group}"] .leader')?.textContent`;
-      await until(page, `${leader} === "${killed}"`);
+      const killed = await leaderShown(page, group);
       await page.evaluate(noteLeaders(group));
       const killedMs = Date.now();
       await cluster.kill(killed);

@@ -5,7 +5,8 @@ import { startCluster, type Cluster } from "./support/cluster.ts";
 import { failureOf, resultOf, textOf, type TestClient } from "./support/test-client.ts";
 
 const checkpointBytes = 64 * 1024;
-const logBytesMax = 1024 * 1024;
+/** Far more than a member is ever behind whose checkpoints are merely slow, as they are after a start. */
+const logBytesMax = 16 * 1024 * 1024;
 const valueBytes = 4096;
 const group = "g1";
 
@@ -54,19 +55,18 @@ test("a member that lost its state replays the log and serves, while the log rea
   await everythingIsThere();
 });
 
-test("checkpoints follow each other, and the log is trimmed behind the lowest of all members", async () => {
+test("checkpoints follow each other, and the log is trimmed behind them", async () => {
   const writing = { going: true };
   const load = (async () => {
     while (writing.going) await write(24);
   })();
   const violations: string[] = [];
+  // Of one member its status tells at one moment; that no other is left behind is for the simulator to see.
   const watch = setInterval(() => {
-    const seen = replicas();
-    if (seen.length < 3) return;
-    // Statuses are not of one moment: a member's checkpoint may only be newer than what is compared here.
-    const lowest = Math.min(...seen.map(({ checkpointThrough }) => checkpointThrough));
-    for (const { trimmedThrough } of seen) {
-      if (trimmedThrough > lowest && lowest > 0) violations.push(`${trimmedThrough} > ${lowest}`);
+    for (const { trimmedThrough, checkpointThrough } of replicas()) {
+      if (trimmedThrough > checkpointThrough) {
+        violations.push(`${trimmedThrough} > ${checkpointThrough}`);
+      }
     }
   }, 20);
   await cluster.waitUntil(
@@ -79,7 +79,10 @@ test("checkpoints follow each other, and the log is trimmed behind the lowest of
   clearInterval(watch);
   writing.going = false;
   await load;
-  for (const { trimmedThrough } of replicas()) expect(trimmedThrough).toBeGreaterThan(0);
+  for (const { trimmedThrough, needsSnapshot } of replicas()) {
+    expect(trimmedThrough).toBeGreaterThan(0);
+    expect(needsSnapshot).toBe(false);
+  }
   await everythingIsThere();
   expect(violations).toEqual([]);
 });

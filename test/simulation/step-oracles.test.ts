@@ -97,10 +97,11 @@ describe("applied entries", () => {
 describe("durable progress", () => {
   const back = "durable state never goes back";
   /** Slots 1 to 3 are chosen, and on the disk; 2 of them are known to be. */
-  function progress(hurt = false): DurableProgress {
+  function progress(hurt = false, members: readonly string[] = ["n1"]): DurableProgress {
     const found = new DurableProgress(
       (_, slot) => (slot <= 3 ? entry(`v${slot}`) : undefined),
       () => hurt,
+      () => members,
     );
     const records = [1, 2, 3].map((slot) => record(slot, `v${slot}`));
     found.noteDurable("n1", "g", { records }, { chosenThrough: 2, trimmedThrough: 0 });
@@ -144,6 +145,19 @@ describe("durable progress", () => {
     const ahead = progress();
     ahead.noteCheckpoint("n1", "g", 3);
     expect(durable(ahead, 2, 3)).toBe(wrong);
+  });
+
+  test("the log keeps what one of the members has had in no checkpoint yet", () => {
+    const wrong = "what a member has yet to read is not trimmed";
+    const found = progress(false, ["n1", "n2"]);
+    found.noteCheckpoint("n2", "g", 1);
+    expect(durable(found, 3, 1)).toBe("true");
+    expect(durable(found, 3, 2)).toBe(wrong);
+    // What it had once it can have again: a disk that lost something is no reason to keep all for ever.
+    const lost = progress(true, ["n1", "n2"]);
+    lost.noteCheckpoint("n2", "g", 2);
+    lost.noteOpened("n2", "g", 0);
+    expect(durable(lost, 3, 2)).toBe("true");
   });
 
   test("a checkpoint waits until the log knows its slots chosen", () => {

@@ -4,13 +4,16 @@ import { readFileSync } from "node:fs";
 const pollMs = 5;
 
 export async function waitUntil(
-  what: string,
-  holds: () => boolean,
+  what: string | (() => string),
+  holds: () => boolean | Promise<boolean>,
   timeoutMs = 10_000,
 ): Promise<void> {
   const deadlineMs = performance.now() + timeoutMs;
-  while (!holds()) {
-    if (performance.now() > deadlineMs) throw new Error(`waited ${timeoutMs} ms in vain: ${what}`);
+  while (!(await holds())) {
+    if (performance.now() > deadlineMs) {
+      const said = typeof what === "string" ? what : what();
+      throw new Error(`waited ${timeoutMs} ms in vain: ${said}`);
+    }
     await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
 }
