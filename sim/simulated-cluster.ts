@@ -248,9 +248,10 @@ export class SimulatedCluster {
     return this.topology.groups.find(({ name }) => name === group)?.members ?? [];
   }
 
-  /** Undefined while a member does not vote that has its disks. */
+  /** Undefined while a member does not vote that has its disks, or one's disk is not done with what a fault held up. */
   #votersOf(group: string): readonly string[] | undefined {
     const members = this.#membersOf(group);
+    if (members.some((name) => this.node(name).writesSlowly)) return undefined;
     const voters = members.filter((name) => this.node(name).votes(group));
     const others = members.filter((name) => !voters.includes(name));
     return others.every((name) => this.#isHurt(name)) ? voters : undefined;

@@ -81,6 +81,7 @@ export class SimulatedNode {
   trap: Trap | undefined;
   /** Writes of log and state take that many times as long. */
   flushSlowdown = 1;
+  #writesSlowly = false;
 
   constructor(options: SimulatedNodeOptions) {
     this.name = options.name;
@@ -88,7 +89,10 @@ export class SimulatedNode {
     this.#options = options;
     const flushes = options.randomness.split("flushes");
     this.logDisk = new SimulatedLogDisk({
-      flushMs: () => options.flushMs(flushes) * this.flushSlowdown,
+      flushMs: () => {
+        this.#writesSlowly = this.flushSlowdown > 1;
+        return options.flushMs(flushes) * this.flushSlowdown;
+      },
       failNextFlush: false,
     });
     this.stateDisk.latencyMs = () => this.flushSlowdown;
@@ -124,6 +128,11 @@ export class SimulatedNode {
 
   get restored(): boolean {
     return this.#restored;
+  }
+
+  /** The newest write of its log takes as long as a fault made it, which may be mended meanwhile. */
+  get writesSlowly(): boolean {
+    return this.#writesSlowly;
   }
 
   /** Why it takes no part: its store could not be opened, or the others have said so. */
