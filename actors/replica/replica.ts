@@ -410,6 +410,7 @@ export class Replica {
   status(): ReplicaStatus {
     const proposer = this.#proposer.memory;
     const { birth, stateStore, logStore } = this.#options;
+    const { bytes: stateBytes, merging: stateMerging } = stateStore.statistics();
     return {
       group: this.group,
       members: birth.configuration.members.map(({ node }) => node),
@@ -427,7 +428,8 @@ export class Replica {
       trims: this.#trims,
       logBytes: logStore.bytes(this.group),
       tableBytes: this.#state.tableBytes,
-      stateBytes: stateStore.statistics().bytes,
+      stateBytes,
+      stateMerging,
       lastRevision: this.#state.lastRevision,
       checksum: this.#state.checksum.value,
       watermark: this.#state.watermark,

@@ -35,19 +35,18 @@ export function pause(delayMs: number): Promise<void> {
 }
 
 const settledMs = 4_000;
-const settleMsMax = 60_000;
+const settleMsMax = 300_000;
 
-/** Checkpoints and merges have caught up: what lies on disk has not changed for some seconds. */
+/** Checkpoints and merges have caught up: no node merges, and what lies on disk has not changed for some seconds. */
 export async function settle(cluster: BenchCluster): Promise<void> {
   const untilMs = performance.now() + settleMsMax;
   let known = "";
   let sinceMs = performance.now();
   while (performance.now() < untilMs) {
     const status = await cluster.status();
-    const now = status
-      .flatMap(({ replicas }) => replicas.map(({ stateBytes }) => stateBytes))
-      .join();
-    if (now !== known) {
+    const replicas = status.flatMap((node) => node.replicas);
+    const now = replicas.map(({ stateBytes }) => stateBytes).join();
+    if (now !== known || replicas.some(({ stateMerging }) => stateMerging)) {
       known = now;
       sinceMs = performance.now();
     } else if (performance.now() - sinceMs >= settledMs) return;

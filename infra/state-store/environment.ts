@@ -108,6 +108,11 @@ export class Environment implements StateStore {
     this.#beginDropping();
   }
 
+  /** Something is being merged or removed, or waits to be removed. */
+  get tidying(): boolean {
+    return this.#merging || this.#garbage.length > 0;
+  }
+
   /** Begins a merge if none is under way and some group needs one. */
   considerMerges(): void {
     if (this.#cancelQuiet !== undefined || this.#merging) return;

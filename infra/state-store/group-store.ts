@@ -89,7 +89,8 @@ export class GroupStore implements GroupStateStore {
   statistics(): StateStoreStatistics {
     const { checkpoints, merges, runs, history } = this.#manifest;
     const bytes = runs.reduce((sum, run) => sum + run.bytes, 0);
-    return { checkpoints, merges, runs: runs.length, bytes, history };
+    const merging = this.#environment.tidying || this.planMerge() !== undefined;
+    return { checkpoints, merges, runs: runs.length, bytes, merging, history };
   }
 
   write(cut: CheckpointCut, written: Done): void {

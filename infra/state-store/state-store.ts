@@ -36,6 +36,8 @@ export interface StateStoreStatistics {
   readonly merges: number;
   readonly runs: number;
   readonly bytes: number;
+  /** Runs are to be merged or are being merged, or what is left of merged ones is being removed. */
+  readonly merging: boolean;
   /** Versions written, by the revision of the checkpoint that brought them: where 1 GiB of history begins. */
   readonly history: readonly { readonly lastRevision: Revision; readonly bytes: number }[];
 }

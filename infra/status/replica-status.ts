@@ -38,6 +38,8 @@ export interface ReplicaStatus {
   readonly tableBytes: number;
   /** Of applied state on disk. */
   readonly stateBytes: number;
+  /** What lies there is being merged, which takes from the disk and from a processor while it lasts. */
+  readonly stateMerging: boolean;
   /** The group's time, as of `appliedThrough`. */
   readonly lastRevision: number;
   /** Of applied state, behind `appliedThrough`. */

@@ -28,6 +28,7 @@ function replica(change: Partial<ReplicaStatus> = {}): ReplicaStatus {
     logBytes: 0,
     tableBytes: 0,
     stateBytes: 0,
+    stateMerging: false,
     lastRevision: 0,
     checksum: 0,
     watermark: 0,

@@ -46,7 +46,9 @@ test("nothing is merged or removed before the time has passed, and everything af
   const openedMs = clock.monotonicMs();
   runUntil(clock, openedMs + quietMs);
   expect([runsOf(group), disk.contents().runs.length]).toEqual([4, 5]);
+  expect(group.statistics().merging).toBe(true);
   clock.runAll();
+  expect(group.statistics().merging).toBe(false);
   expect(runsOf(group)).toBeLessThan(4);
   expect(disk.contents().runs).toHaveLength(runsOf(group));
 });
