@@ -546,11 +546,13 @@ export class Replica {
   #tellApplied(): void {
     if (!this.#appliedUntold) return;
     this.#appliedUntold = false;
-    const nowMs = this.#options.clock.monotonicMs();
+    const { clock, stateStore, limits } = this.#options;
+    const nowMs = clock.monotonicMs();
     const through = this.#state.appliedThrough;
     const { slot, value } = this.#state.comparableChecksum;
     this.#learner.post({ type: "applied", through, checksumSlot: slot, checksum: value, nowMs });
     const bytes = this.#state.tableBytes;
+    if (bytes >= limits.tableBytesMax / 2) stateStore.hurry();
     this.#checkpointer.post({ type: "tableGrew", appliedThrough: through, bytes, nowMs });
   }
 

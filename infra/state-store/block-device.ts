@@ -52,6 +52,8 @@ export interface BlockDevice extends RunDevice {
     blocksMax: number,
     done: (failure: Error | undefined, remaining: boolean) => void,
   ): void;
+  /** Whether writing goes on without rests, which are there so that the log finds the disk free. */
+  hurry(isUrgent: boolean): void;
   /** Ends what is under way; no callback but this one comes after. */
   close(done: () => void): void;
 }

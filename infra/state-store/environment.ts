@@ -113,6 +113,11 @@ export class Environment implements StateStore {
     return this.#merging || this.#garbage.length > 0;
   }
 
+  /** As long as a group is behind nothing is done at leisure. */
+  considerPace(): void {
+    this.device.hurry([...this.#groups.values()].some(({ isBehind }) => isBehind));
+  }
+
   /** Begins a merge if none is under way and some group needs one. */
   considerMerges(): void {
     if (this.#cancelQuiet !== undefined || this.#merging) return;

@@ -22,6 +22,8 @@ import type {
 
 /** With this many runs reading is slow enough that a new cut waits until merges have caught up. */
 const runsMax = 64;
+/** With this many merges are falling behind. */
+const runsLate = 32;
 
 type Done = (failure: Error | undefined) => void;
 
@@ -32,6 +34,8 @@ interface PendingCut {
   state: "waiting" | "writing" | "written" | "switching";
   /** Undefined if the cut held no cell, or is not written yet. */
   run: WrittenRun | undefined;
+  /** The next one is due. */
+  late: boolean;
 }
 
 interface ManifestChange {
@@ -107,11 +111,23 @@ export class GroupStore implements GroupStateStore {
       feed: new CutFeed(cut, this.#runs.length === 0),
       state: "waiting",
       run: undefined,
+      late: false,
     };
     this.#cut = pending;
     const begin = (): void => this.#writeRun(pending, written);
     if (this.#runs.length < runsMax) begin();
     else this.#beginWaitingCut = begin;
+  }
+
+  hurry(): void {
+    if (this.#cut === undefined || this.#cut.late) return;
+    this.#cut.late = true;
+    this.#environment.considerPace();
+  }
+
+  /** Somebody will wait for what is written here. */
+  get isBehind(): boolean {
+    return this.#cut?.late === true || this.#runs.length >= runsLate;
   }
 
   #writeRun(pending: PendingCut, written: Done): void {
@@ -149,6 +165,7 @@ export class GroupStore implements GroupStateStore {
       added: run,
       done: (failure) => {
         if (failure === undefined) this.#cut = undefined;
+        this.#environment.considerPace();
         switched(failure);
         this.#environment.considerMerges();
       },
@@ -175,6 +192,7 @@ export class GroupStore implements GroupStateStore {
       added: merged,
       done: (failure) => {
         done(failure);
+        this.#environment.considerPace();
         if (failure !== undefined || this.#runs.length >= runsMax) return;
         const begin = this.#beginWaitingCut;
         this.#beginWaitingCut = undefined;

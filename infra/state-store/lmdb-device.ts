@@ -15,17 +15,19 @@ import type {
 } from "./block-device.ts";
 import { ChunkPool } from "./chunk-pool.ts";
 import { LmdbEnvironment } from "./lmdb-environment.ts";
-import { failureOf, type Answer, type Request } from "./lmdb-messages.ts";
+import { failureOf, type Answer, type Request, type WorkerInput } from "./lmdb-messages.ts";
 import type { MergePlan } from "./merge-feed.ts";
 import type { Merger } from "./merger.ts";
 import type { RunDone } from "./run-writer.ts";
 import { RunTail } from "./run.ts";
+import { Urgency } from "./urgency.ts";
 
 type Answered = (failure: Error | undefined, answer: Answer) => void;
 
 export class LmdbDevice implements BlockDevice, Merger {
   readonly #environment: LmdbEnvironment;
   readonly #path: string;
+  readonly #urgency = new Urgency();
   /** Started when there is something to write: a node that starts has other things to do first. */
   #worker: Worker | undefined;
   readonly #chunks = new ChunkPool();
@@ -94,6 +96,10 @@ export class LmdbDevice implements BlockDevice, Merger {
     this.#send({ kind: "merge", number, plan });
   }
 
+  hurry(isUrgent: boolean): void {
+    this.#urgency.set(isUrgent);
+  }
+
   close(done: () => void): void {
     this.#waiting.clear();
     this.#closed = done;
@@ -116,7 +122,7 @@ export class LmdbDevice implements BlockDevice, Merger {
 
   #startWorker(): Worker {
     const worker = new Worker(new URL("./lmdb-worker.js", import.meta.url), {
-      workerData: this.#path,
+      workerData: { path: this.#path, urgency: this.#urgency.shared } satisfies WorkerInput,
       name: "synod-state",
     });
     worker.on("message", (answer: Answer) => this.#take(answer));

@@ -5,6 +5,12 @@ import type { BlockBatch, RunId } from "./block-device.ts";
 import type { MergePlan } from "./merge-feed.ts";
 import type { RunDescriptor } from "./run.ts";
 
+/** What the writing thread is started with. */
+export interface WorkerInput {
+  readonly path: string;
+  readonly urgency: SharedArrayBuffer;
+}
+
 /** Each is answered once, in order, except that a merge is answered when it is finished. */
 export type Request =
   | { readonly kind: "write"; readonly number: number; readonly batch: BlockBatch }

@@ -8,14 +8,17 @@ import { giveWay } from "../processes/background-thread.ts";
 import type { BlockBatch, BlockBytes, Done, RunDevice, RunId } from "./block-device.ts";
 import { ChunkPool } from "./chunk-pool.ts";
 import { LmdbEnvironment } from "./lmdb-environment.ts";
-import { failureText, type Answer, type Request } from "./lmdb-messages.ts";
+import { failureText, type Answer, type Request, type WorkerInput } from "./lmdb-messages.ts";
 import type { MergePlan } from "./merge-feed.ts";
 import { SteppedMerger } from "./merger.ts";
+import { Urgency } from "./urgency.ts";
 
 // Most of what it does is merging, which nobody waits for.
 giveWay();
 const port = present(parentPort ?? undefined, "the state writer runs in a worker thread");
-const environment = new LmdbEnvironment(workerData as string);
+const { path, urgency: shared } = workerData as WorkerInput;
+const urgency = new Urgency(shared);
+const environment = new LmdbEnvironment(path);
 const chunks = new ChunkPool();
 /** The first failed write. */
 let failed: Error | undefined;
@@ -33,15 +36,14 @@ function attempt(change: () => void): Error | undefined {
 
 /**
  * A disk does one thing at a time, and the log is on it too: after a commit of blocks it is left alone for a
- * while, three times as long as the commit took, unless it is so slow that checkpoints would fall behind.
+ * while, three times as long as the commit took, unless somebody waits for what is written.
  */
 const restPerBusyMs = 3;
 const restMsMax = 6;
-const neverWoken = new Int32Array(new SharedArrayBuffer(4));
 
 function restAfter(beganMs: number): void {
   const busyMs = performance.now() - beganMs;
-  Atomics.wait(neverWoken, 0, 0, Math.min(restMsMax, busyMs * restPerBusyMs));
+  urgency.rest(Math.min(restMsMax, busyMs * restPerBusyMs));
 }
 
 /** What merging needs, here where a block is durable when its write returns. */

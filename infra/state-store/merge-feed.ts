@@ -20,8 +20,9 @@ export interface MergePlan {
   readonly watermark: Revision;
 }
 
-/** A few milliseconds of merging. */
+/** A few milliseconds of merging; of large values about one chunk, so that a checkpoint's chunks get their turn. */
 const cellsPerStep = 6000;
+const bytesPerStep = 512 * 1024;
 
 export class MergeFeed implements CellFeed {
   readonly #heap: CursorHeap;
@@ -40,9 +41,11 @@ export class MergeFeed implements CellFeed {
   }
 
   feedSome(builder: RunBuilder): boolean {
-    for (let count = 0; count < cellsPerStep; count += 1) {
+    let bytes = 0;
+    for (let count = 0; count < cellsPerStep && bytes < bytesPerStep; count += 1) {
       const top = this.#heap.top;
       if (top === undefined) return false;
+      bytes += top.cellEnd - top.cell;
       this.#add(builder, top);
       this.#heap.advance();
     }

@@ -28,6 +28,8 @@ export class SimulatedDisk {
   fault: DiskFault = "none";
   /** What a write takes, half of it before it is visible and half before it is durable. */
   latencyMs: () => number = () => 1;
+  /** Whoever writes to it is asked not to rest, which nobody does here anyway. */
+  isHurried = false;
   /** Ends the process that has the disk open, if there is one. */
   endProcess: () => void = () => {};
   /** What the process that has the disk open has read may not be what is there. */

@@ -104,6 +104,10 @@ class SimulatedDevice implements BlockDevice {
     });
   }
 
+  hurry(isUrgent: boolean): void {
+    this.#disk.isHurried = isUrgent;
+  }
+
   close(done: () => void): void {
     this.#closed = true;
     this.#cancel();

@@ -23,6 +23,8 @@ export interface GroupStateStore extends StateReader {
    * on. The caller has made sure that the log's durable `chosenThrough` has reached `appliedThrough`.
    */
   switchTo(appliedThrough: number, switched: (failure: Error | undefined) => void): void;
+  /** The next cut is due before the one under way is written: until it is, nothing is done at leisure. */
+  hurry(): void;
   statistics(): StateStoreStatistics;
   /**
    * Called once, when a write failed or stored state turned out to be corrupt, in the foreground or in a merge:
