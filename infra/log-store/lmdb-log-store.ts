@@ -4,7 +4,7 @@
  * while the previous flush was running shares the next one.
  */
 import { join } from "node:path";
-import { compareBallots, type Slot } from "../../machines/ballot.ts";
+import type { Slot } from "../../machines/ballot.ts";
 import { invariant } from "../../machines/invariant.ts";
 import type { Start } from "../../machines/node/start.ts";
 import type { LogAppend, LogRecord } from "../../machines/record.ts";
@@ -12,17 +12,10 @@ import { SynodError } from "../errors/synod-error.ts";
 import type { Randomness } from "../randomness/randomness.ts";
 import { commitFailure } from "./commit-failure.ts";
 import { lockDirectory, type DirectoryLock } from "./directory-lock.ts";
-import { GroupLog, headChangeOf, nextHead, sameHead, widened, type EpochLog } from "./group-log.ts";
+import { nextHead, type GroupLog } from "./group-log.ts";
 import { changeBytes, nonceBytes, type PlacedRecord } from "./journal/frame-format.ts";
-import {
-  frameBytesMax,
-  Journal,
-  placeOf,
-  type Addition,
-  type FrameWritten,
-} from "./journal/journal.ts";
+import { frameBytesMax, Journal, type Addition, type FrameWritten } from "./journal/journal.ts";
 import type { Segment } from "./journal/segment.ts";
-import { segmentOf, SlotPlaces, type Place } from "./journal/slot-places.ts";
 import { groupKey, LogEnvironment } from "./log-environment.ts";
 import type {
   Durable,
@@ -33,13 +26,8 @@ import type {
   StoreIdentity,
 } from "./log-store.ts";
 import { RecentLatencies } from "./recent-latencies.ts";
-import {
-  decodeRecord,
-  decodeSealed,
-  encodeSealed,
-  positionOf,
-  recordKey,
-} from "./record-format.ts";
+import { decodeSealed, encodeSealed, positionOf } from "./record-format.ts";
+import { Settling } from "./settling.ts";
 import {
   decodeIdentity,
   encodeIdentity,
@@ -47,6 +35,7 @@ import {
   readIdentityFile,
   writeIdentityFile,
 } from "./store-identity.ts";
+import { StoredRecords } from "./stored-records.ts";
 
 export interface LmdbLogStoreOptions {
   /** Made if absent; holds the environment and the journal in `log`, the identity file and the lock. */
@@ -61,12 +50,8 @@ export interface LmdbLogStoreOptions {
 }
 
 const segmentBytesDefault = 16 * 2 ** 20;
-/** Beyond it others get their turn before more moves from the journal into the environment. */
-const pieceRecordsMax = 500;
-const pieceBytesMax = 2 ** 19;
 /** How long closing waits for the environment after a failure. */
 const lastCommitMsMax = 1_000;
-const emptyEpoch: EpochLog = { places: new SlotPlaces(), settled: undefined };
 const identityKey = Buffer.from("identity");
 
 /**
@@ -119,10 +104,11 @@ interface Submitted extends Addition {
 export class LmdbLogStore implements LogStore {
   readonly identity: StoreIdentity;
   readonly #environment: LogEnvironment;
-  readonly #logs = new Map<string, GroupLog>();
   readonly #lock: DirectoryLock;
   readonly #latencies = new RecentLatencies();
   readonly #journal: Journal;
+  readonly #records: StoredRecords;
+  readonly #settling: Settling;
   /** In the order of the calls. */
   #submitted: Submitted[] = [];
   /** Taken from there, and on their way to the disk. */
@@ -132,8 +118,6 @@ export class LmdbLogStore implements LogStore {
   #isFlushing = false;
   /** Called when nothing is on its way to the disk any more. */
   #whenFlushed: (() => void)[] = [];
-  /** The environment takes over from the journal. */
-  #settling: Promise<void> | undefined;
   /** Puts into the environment that were not answered yet. */
   readonly #puts = new Set<{ readonly done: Durable }>();
   /** The first failure, or that it is closed. A later flush may succeed with pages lost, so nothing is written any more. */
@@ -173,6 +157,14 @@ export class LmdbLogStore implements LogStore {
       nonce: () => Buffer.from(randomness.bytes(nonceBytes)),
       segmentBytes,
     });
+    this.#records = new StoredRecords(environment, this.#journal);
+    this.#settling = new Settling({
+      environment,
+      journal: this.#journal,
+      records: this.#records,
+      hasEnded: () => this.#failure !== undefined,
+      failed: (reason) => this.#fail(reason),
+    });
   }
 
   groups(): readonly string[] {
@@ -186,30 +178,19 @@ export class LmdbLogStore implements LogStore {
   }
 
   load(name: string): LoadedGroup {
-    const { head, epochs } = this.#log(name);
-    const { promise, chosenThrough, trimmedThrough } = head;
-    const unchosen = [...epochs.keys()]
-      .toSorted((left, right) => left - right)
-      .flatMap((epoch) =>
-        this.read(name, epoch, chosenThrough + 1, Number.MAX_SAFE_INTEGER, Infinity),
-      );
-    const highest = unchosen.reduce(
-      (ballot, record) => (compareBallots(record.ballot, ballot) > 0 ? record.ballot : ballot),
-      promise,
-    );
-    return { promise: highest, chosenThrough, trimmedThrough, unchosen };
+    return this.#records.load(name);
   }
 
   recordBirth(name: string, { birth, complete }: StoredBirth, done: Durable): void {
     const key = groupKey(name);
     const content = Buffer.concat([Buffer.from([complete ? 1 : 0]), birth]);
     if (this.#refused(done)) return;
-    this.#settle(this.#environment.births.put(key, encodeSealed(key, content)), done);
+    this.#put(this.#environment.births.put(key, encodeSealed(key, content)), done);
   }
 
   append(name: string, change: LogAppend, done: Durable, isBusy = false): void {
     if (this.#refused(done)) return;
-    const log = this.#log(name);
+    const log = this.#records.log(name);
     log.head = nextHead(log.head, change);
     const positionOf = (bytes: number): number => {
       const position = log.end;
@@ -228,27 +209,11 @@ export class LmdbLogStore implements LogStore {
     through: Slot,
     bytesMax: number,
   ): readonly LogRecord[] {
-    const log = this.#log(name);
-    const found: LogRecord[] = [];
-    let bytes = 0;
-    const first = Math.max(from, log.durable.trimmedThrough + 1);
-    for (const slot of this.#slots(log, epoch, first, through)) {
-      const value = this.#valueOf(log, epoch, slot);
-      if (value === undefined) continue;
-      found.push(decodeRecord(recordKey(name, epoch, slot), value));
-      bytes += value.length;
-      if (bytes >= bytesMax) break;
-    }
-    return found;
+    return this.#records.read(name, epoch, from, through, bytesMax);
   }
 
   bytes(name: string): number {
-    const log = this.#log(name);
-    for (const epoch of log.epochs.keys()) {
-      const first = this.#valueOf(log, epoch, log.durable.trimmedThrough + 1);
-      if (first !== undefined) return log.end - positionOf(first).start;
-    }
-    return 0;
+    return this.#records.bytes(name);
   }
 
   statistics(): FlushStatistics {
@@ -267,7 +232,7 @@ export class LmdbLogStore implements LogStore {
     const key = Buffer.from(String(peer.member));
     const value = encodeSealed(key, Buffer.from(JSON.stringify(peer)));
     if (this.#refused(done)) return;
-    this.#settle(this.#environment.peers.put(key, value), done);
+    this.#put(this.#environment.peers.put(key, value), done);
   }
 
   /** What was submitted is flushed first, unless the disk has failed. Later calls fail. */
@@ -280,7 +245,7 @@ export class LmdbLogStore implements LogStore {
       await Promise.race([flushed, this.#failed]);
     }
     this.#failure ??= Promise.resolve(new SynodError("STORAGE_FAILED", "the log is closed"));
-    await Promise.race([this.#settling, this.#failed]);
+    await Promise.race([this.#settling.done, this.#failed]);
     try {
       if (!this.#hasFailed) await this.#journal.seal();
     } finally {
@@ -294,50 +259,15 @@ export class LmdbLogStore implements LogStore {
 
   async #replay(): Promise<void> {
     await this.#journal.open((change, segment, frameAt, valueAt) => {
-      const log = this.#log(change.group);
+      const log = this.#records.log(change.group);
       log.head = log.durable = nextHead(log.head, change);
       for (const record of change.records) {
-        this.#place(log, segment, frameAt, record);
-        log.end = Math.max(log.end, endOf(valueAt(record)));
+        this.#records.place(log, segment, frameAt, record);
+        log.end = Math.max(log.end, positionOf(valueAt(record)).end);
       }
     });
-    for (const log of this.#logs.values()) this.#forget(log, log.head.trimmedThrough);
-    this.#settleOldest();
-  }
-
-  #log(name: string): GroupLog {
-    let log = this.#logs.get(name);
-    if (log === undefined) {
-      const { records } = this.#environment;
-      const spans = this.#environment.spans(name);
-      log = new GroupLog(name, this.#environment.head(name), spans);
-      for (const [epoch, { through }] of spans) {
-        const last = records.get(recordKey(name, epoch, through));
-        if (last !== undefined) log.end = Math.max(log.end, endOf(last));
-      }
-      this.#logs.set(name, log);
-    }
-    return log;
-  }
-
-  /** Those with a record between those two, in the journal or in the environment, ascending. */
-  #slots({ name, epochs }: GroupLog, epoch: number, from: Slot, through: Slot): Generator<Slot> {
-    const { places, settled } = epochs.get(epoch) ?? emptyEpoch;
-    const inJournal = places.slots(from, through);
-    if (settled === undefined) return inJournal;
-    const first = Math.max(from, settled.from);
-    const last = Math.min(through, settled.through);
-    if (first > last) return inJournal;
-    return merged(inJournal, this.#environment.slots(name, epoch, first, last));
-  }
-
-  /** As it was stored, checked by whoever decodes it. */
-  #valueOf({ name, epochs }: GroupLog, epoch: number, slot: Slot): Buffer | undefined {
-    const log = epochs.get(epoch);
-    const place = log?.places.get(slot);
-    if (place !== undefined) return this.#journal.read(place);
-    if (log?.settled === undefined) return undefined;
-    return this.#environment.records.get(recordKey(name, epoch, slot));
+    for (const log of this.#records.logs()) this.#records.forget(log, log.head.trimmedThrough);
+    this.#settling.begin();
   }
 
   /**
@@ -361,7 +291,7 @@ export class LmdbLogStore implements LogStore {
     this.#journal.rotate().then(
       () => {
         if (this.#failure !== undefined) return;
-        this.#settleOldest();
+        this.#settling.begin();
         this.#writeFrame(false);
       },
       (reason: unknown) => this.#flushFailed(reason),
@@ -399,7 +329,7 @@ export class LmdbLogStore implements LogStore {
     const endMs = performance.now();
     for (const [index, { log, change, done, submittedMs }] of batch.entries()) {
       log.durable = nextHead(log.durable, change);
-      if (change.trimThrough !== undefined) this.#trim(log, change.trimThrough);
+      if (change.trimThrough !== undefined) this.#settling.trim(log, change.trimThrough);
       this.#latencies.add(endMs - submittedMs);
       done(undefined, batch[index + 1]?.log === log);
     }
@@ -433,7 +363,7 @@ export class LmdbLogStore implements LogStore {
     for (const [index, records] of places.entries()) {
       const log = batch[index]?.log;
       invariant(log !== undefined, "each append has its places");
-      for (const record of records) this.#place(log, segment, frameAt, record);
+      for (const record of records) this.#records.place(log, segment, frameAt, record);
     }
   }
 
@@ -455,135 +385,7 @@ export class LmdbLogStore implements LogStore {
     return all;
   }
 
-  #place(log: GroupLog, segment: Segment, frameAt: number, record: PlacedRecord): void {
-    const { places } = log.epoch(record.epoch);
-    const before = places.set(record.slot, placeOf(segment, frameAt, record));
-    segment.placed += 1;
-    segment.live += 1;
-    if (before !== undefined) this.#noteGone(before);
-  }
-
-  #noteGone(place: Place): void {
-    const segment = this.#journal.segmentAt(place);
-    if (segment !== undefined) segment.live -= 1;
-  }
-
-  /** Removes the records, in the environment without haste: `trimmedThrough` says already that they are gone. */
-  #trim(log: GroupLog, through: Slot): void {
-    this.#forget(log, through);
-    for (const [epoch, { settled }] of log.epochs) {
-      if (settled === undefined || settled.from > through) continue;
-      const end = Math.min(through, settled.through);
-      const removed = this.#environment.removeRecords(log.name, epoch, settled.from, end);
-      log.epoch(epoch).settled =
-        end === settled.through ? undefined : { from: end + 1, through: settled.through };
-      removed.catch((reason: unknown) => this.#fail(reason));
-    }
-    if (this.#journal.segments[0]?.live === 0) this.#settleOldest();
-  }
-
-  #forget(log: GroupLog, through: Slot): void {
-    for (const { places } of log.epochs.values()) {
-      places.trim(through, (place) => this.#noteGone(place));
-    }
-  }
-
-  #settleOldest(): void {
-    if (this.#settling !== undefined) return;
-    this.#settling = this.#settleWhatCan().then(
-      () => (this.#settling = undefined),
-      (reason: unknown) => {
-        this.#settling = undefined;
-        this.#fail(reason);
-      },
-    );
-  }
-
-  async #settleWhatCan(): Promise<void> {
-    for (;;) {
-      const [oldest, ...others] = this.#journal.segments;
-      if (oldest === undefined || others.length === 0 || this.#failure !== undefined) return;
-      if (oldest.live > 0 && !this.#journal.isMostlyDead && !this.#journal.isLong) return;
-      await this.#settleSegment(oldest);
-    }
-  }
-
-  /**
-   * Whatever of the segment is still needed moves into the environment, a piece at a time, so that others get their turn;
-   * then the segment is struck off, in one transaction with the heads that rest on it. Until then it is in both.
-   */
-  async #settleSegment(oldest: Segment): Promise<void> {
-    if (oldest.live > 0) {
-      const places = this.#placesIn(oldest);
-      for (let piece = this.#piece(places); piece.length > 0; piece = this.#piece(places)) {
-        await this.#move(piece);
-        if (this.#failure !== undefined) return;
-      }
-    }
-    await this.#environment.batch(() => {
-      for (const log of this.#logs.values()) {
-        const head = nextHead(log.settled, headChangeOf(log.durable));
-        if (sameHead(head, log.settled)) continue;
-        log.settled = head;
-        void this.#environment.putHead(log.name, head);
-      }
-      void this.#environment.removeSegment(oldest);
-    });
-    this.#journal.retireOldest();
-  }
-
-  async #move(piece: readonly Moved[]): Promise<void> {
-    await this.#environment.batch(() => {
-      for (const { log, epoch, slot, key, value } of piece) {
-        void this.#environment.records.put(key, value);
-        const own = log.epoch(epoch);
-        own.settled = widened(own.settled, slot);
-      }
-    });
-    for (const { log, epoch, slot, place } of piece) {
-      const { places } = log.epoch(epoch);
-      if (places.get(slot) !== place) continue;
-      places.delete(slot);
-      this.#noteGone(place);
-    }
-  }
-
-  /** The next ones, read. */
-  #piece(places: Generator<Placed>): readonly Moved[] {
-    const piece: Moved[] = [];
-    let bytes = 0;
-    while (piece.length < pieceRecordsMax && bytes < pieceBytesMax) {
-      const next = places.next();
-      if (next.done === true) break;
-      const moved = this.#read(next.value);
-      piece.push(moved);
-      bytes += moved.value.length;
-    }
-    return piece;
-  }
-
-  /** Checked before its frame, which says of more than one record that it is whole, is given up. */
-  #read(placed: Placed): Moved {
-    const key = recordKey(placed.log.name, placed.epoch, placed.slot);
-    const value = this.#journal.read(placed.place);
-    decodeRecord(key, value);
-    return { ...placed, key, value };
-  }
-
-  /** What is gone before it was asked for is left out. */
-  *#placesIn(segment: Segment): Generator<Placed> {
-    for (const log of this.#logs.values()) {
-      for (const [epoch, { places }] of log.epochs) {
-        for (const slot of places.slots(0, Number.MAX_SAFE_INTEGER)) {
-          const place = places.get(slot);
-          if (place === undefined || segmentOf(place) !== segment.number) continue;
-          yield { log, epoch, slot, place };
-        }
-      }
-    }
-  }
-
-  #settle(committed: Promise<boolean>, done: Durable): void {
+  #put(committed: Promise<boolean>, done: Durable): void {
     const put = { done };
     this.#puts.add(put);
     committed.then(
@@ -621,34 +423,6 @@ export class LmdbLogStore implements LogStore {
 
 function delayed(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-interface Placed {
-  readonly log: GroupLog;
-  readonly epoch: number;
-  readonly slot: Slot;
-  readonly place: Place;
-}
-
-interface Moved extends Placed {
-  readonly key: Buffer;
-  readonly value: Buffer;
-}
-
-/** Ascending, each once; both are ascending. */
-function* merged(left: Generator<Slot>, right: Generator<Slot>): Generator<Slot> {
-  let next = left.next();
-  for (const slot of right) {
-    for (; next.done !== true && next.value < slot; next = left.next()) yield next.value;
-    if (next.done !== true && next.value === slot) next = left.next();
-    yield slot;
-  }
-  for (; next.done !== true; next = left.next()) yield next.value;
-}
-
-/** Where a record ends in its group's stream of appended bytes. */
-function endOf(value: Buffer): number {
-  return positionOf(value).end;
 }
 
 function storedBirth(content: Buffer): StoredBirth {
