@@ -42,7 +42,13 @@ describe.each(testStores)("$name", ({ make }) => {
     expect(found("a")).toBeUndefined();
     expect(scanned("", undefined)).toBe("");
     expect(scanned("", undefined, true)).toBe("");
-    expect(group.statistics()).toMatchObject({ checkpoints: 0, runs: 0, bytes: 0, merging: false, history: [] });
+    expect(group.statistics()).toMatchObject({
+      checkpoints: 0,
+      runs: 0,
+      bytes: 0,
+      merging: false,
+      history: [],
+    });
   });
 
   test("a written cut is seen by nobody before the switch, and by everybody after it", async () => {
