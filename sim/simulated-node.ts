@@ -319,6 +319,7 @@ export class SimulatedNode {
   #end(how: string): void {
     if (this.running) this.#options.log(this.name, how, {});
     this.#draining = false;
+    this.#writesSlowly = false;
     this.#process?.kill();
     this.#logStore?.crash();
     this.#process = undefined;

@@ -552,8 +552,9 @@ export class Replica {
     const { slot, value } = this.#state.comparableChecksum;
     this.#learner.post({ type: "applied", through, checksumSlot: slot, checksum: value, nowMs });
     const bytes = this.#state.tableBytes;
-    if (bytes >= limits.tableBytesMax / 2) stateStore.hurry();
     this.#checkpointer.post({ type: "tableGrew", appliedThrough: through, bytes, nowMs });
+    // That much is one table being written and another that is due; behind twice that nothing is applied.
+    if (bytes >= limits.tableBytesMax / 2) stateStore.hurry();
   }
 
   #beginServing(): void {

@@ -72,7 +72,10 @@ export class Environment implements StateStore {
     const manifest = record === undefined ? emptyManifest : decodeManifest(name, record);
     const group = new GroupStore(name, manifest, this);
     this.#groups.set(name, group);
-    this.defer(() => this.considerMerges());
+    this.defer(() => {
+      this.considerPace();
+      this.considerMerges();
+    });
     return group;
   }
 
@@ -108,9 +111,10 @@ export class Environment implements StateStore {
     this.#beginDropping();
   }
 
-  /** Something is being merged or removed, or waits to be removed. */
-  get tidying(): boolean {
-    return this.#merging || this.#garbage.length > 0;
+  /** Something is being merged or removed, or the group's runs are to be merged. */
+  isTidying(group: GroupStore): boolean {
+    if (this.#failure !== undefined) return false;
+    return this.#merging || this.#garbage.length > 0 || group.planMerge() !== undefined;
   }
 
   /** As long as a group is behind nothing is done at leisure. */

@@ -8,7 +8,7 @@ import { CutFeed } from "./cut-feed.ts";
 import type { Environment } from "./environment.ts";
 import { encodeManifest, withCheckpoint, withMerge, type Manifest } from "./manifest.ts";
 import type { MergePlan } from "./merge-feed.ts";
-import { chooseMerge } from "./merge-policy.ts";
+import { chooseMerge, runsLate } from "./merge-policy.ts";
 import { RangeCursor } from "./range-cursor.ts";
 import { RunWriter, type WrittenRun } from "./run-writer.ts";
 import { Run } from "./run.ts";
@@ -22,8 +22,6 @@ import type {
 
 /** With this many runs reading is slow enough that a new cut waits until merges have caught up. */
 const runsMax = 64;
-/** With this many merges are falling behind. */
-const runsLate = 32;
 
 type Done = (failure: Error | undefined) => void;
 
@@ -93,7 +91,7 @@ export class GroupStore implements GroupStateStore {
   statistics(): StateStoreStatistics {
     const { checkpoints, merges, runs, history } = this.#manifest;
     const bytes = runs.reduce((sum, run) => sum + run.bytes, 0);
-    const merging = this.#environment.tidying || this.planMerge() !== undefined;
+    const merging = this.#environment.isTidying(this);
     return { checkpoints, merges, runs: runs.length, bytes, merging, history };
   }
 
@@ -127,7 +125,9 @@ export class GroupStore implements GroupStateStore {
 
   /** Somebody will wait for what is written here. */
   get isBehind(): boolean {
-    return this.#cut?.late === true || this.#runs.length >= runsLate;
+    const cut = this.#cut;
+    const isLate = cut?.late === true && (cut.state === "waiting" || cut.state === "writing");
+    return isLate || this.#runs.length >= runsLate;
   }
 
   #writeRun(pending: PendingCut, written: Done): void {
@@ -144,6 +144,7 @@ export class GroupStore implements GroupStateStore {
         } else {
           pending.state = "written";
           pending.run = run;
+          environment.considerPace();
         }
         written(failure);
       },
@@ -165,7 +166,6 @@ export class GroupStore implements GroupStateStore {
       added: run,
       done: (failure) => {
         if (failure === undefined) this.#cut = undefined;
-        this.#environment.considerPace();
         switched(failure);
         this.#environment.considerMerges();
       },
@@ -192,7 +192,6 @@ export class GroupStore implements GroupStateStore {
       added: merged,
       done: (failure) => {
         done(failure);
-        this.#environment.considerPace();
         if (failure !== undefined || this.#runs.length >= runsMax) return;
         const begin = this.#beginWaitingCut;
         this.#beginWaitingCut = undefined;
@@ -232,5 +231,6 @@ export class GroupStore implements GroupStateStore {
       invariant(opened !== undefined, "a manifest's runs are open", { run: run.id });
       return opened;
     });
+    this.#environment.considerPace();
   }
 }

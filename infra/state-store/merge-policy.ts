@@ -1,7 +1,8 @@
 /**
  * When to merge which runs. Runs of similar size are merged when there are enough of them, so that a cell is
  * rewritten once per power of the fan-in and not once per checkpoint; and what newer versions have shadowed is
- * thrown out when there is as much of it as there is live data.
+ * thrown out when there is as much of it as there is live data. Runs of unlike sizes may pile up between each other, each
+ * size with too few of its own: from some number on the cheapest few are merged, whatever their sizes.
  */
 import type { Revision } from "../../kv/revision.ts";
 import type { RunDescriptor } from "./run.ts";
@@ -14,6 +15,9 @@ export interface MergePolicy {
   /** Shadowed bytes, relative to the oldest run, that are worth rewriting it. */
   readonly garbageRatio: number;
 }
+
+/** With so many runs of a group there is always something to merge. */
+export const runsLate = 32;
 
 export const defaultMergePolicy: MergePolicy = {
   fanIn: 8,
@@ -32,7 +36,11 @@ export function chooseMerge(
   watermark: Revision,
   policy: MergePolicy,
 ): MergeWindow | undefined {
-  return chooseGarbage(runs, watermark, policy) ?? chooseTier(runs, policy);
+  return (
+    chooseGarbage(runs, watermark, policy) ??
+    chooseTier(runs, policy) ??
+    (runs.length >= runsLate ? chooseCheapest(runs, policy) : undefined)
+  );
 }
 
 /**
@@ -70,6 +78,21 @@ function chooseTier(runs: readonly RunDescriptor[], policy: MergePolicy): MergeW
     if (count >= policy.fanIn) return { first: 0, behind };
   }
   return undefined;
+}
+
+/** As many neighbours as a tier would have, that are the fewest bytes to rewrite. */
+function chooseCheapest(runs: readonly RunDescriptor[], policy: MergePolicy): MergeWindow {
+  const count = Math.min(policy.fanIn, runs.length);
+  let cheapest: MergeWindow = { first: 0, behind: count };
+  let fewest = Infinity;
+  for (let first = 0; first + count <= runs.length; first += 1) {
+    const window = runs.slice(first, first + count);
+    const bytes = window.reduce((sum, run) => sum + run.bytes, 0);
+    if (bytes >= fewest) continue;
+    fewest = bytes;
+    cheapest = { first, behind: first + count };
+  }
+  return cheapest;
 }
 
 function tierOf(bytes: number, policy: MergePolicy): number {

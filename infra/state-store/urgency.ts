@@ -14,8 +14,10 @@ export class Urgency {
     if (isUrgent && before === 0) Atomics.notify(this.#flag, 0);
   }
 
-  /** Sleeps for so long at most, and not at all while it is urgent. Not for a thread that has anything else to do. */
-  rest(forMs: number): void {
-    Atomics.wait(this.#flag, 0, 0, forMs);
+  /**
+   * Sleeps for so long, unless it is or becomes urgent; says whether it has. Not for a thread that has anything else to do.
+   */
+  rest(forMs: number): boolean {
+    return Atomics.wait(this.#flag, 0, 0, forMs) === "timed-out";
   }
 }

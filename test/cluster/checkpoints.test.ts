@@ -6,7 +6,7 @@ import { failureOf, resultOf, textOf, type TestClient } from "./support/test-cli
 
 const checkpointBytes = 64 * 1024;
 /** Far more than a member is ever behind whose checkpoints are merely slow, as they are after a start. */
-const logBytesMax = 16 * 1024 * 1024;
+const logBytesMax = 6 * 1024 * 1024;
 const valueBytes = 4096;
 const group = "g1";
 
