@@ -6,6 +6,7 @@ import { invariant } from "../../machines/invariant.ts";
 import type { RunId } from "./block-device.ts";
 import { CutFeed } from "./cut-feed.ts";
 import type { Environment } from "./environment.ts";
+import { HiddenBytes } from "./hidden-bytes.ts";
 import { encodeManifest, withCheckpoint, withMerge, type Manifest } from "./manifest.ts";
 import type { MergePlan } from "./merge-feed.ts";
 import { chooseMerge, runsLate } from "./merge-policy.ts";
@@ -49,6 +50,7 @@ export class GroupStore implements GroupStateStore {
   /** As it is on disk; its runs are open in `#runs`, in the same order. */
   #manifest: Manifest;
   #runs: readonly Run[];
+  readonly #hiddenBytes = new HiddenBytes();
   #cut: PendingCut | undefined;
   #beginWaitingCut: (() => void) | undefined;
   /** Changes of the manifest, the first of them under way: each builds on the one before. */
@@ -176,7 +178,9 @@ export class GroupStore implements GroupStateStore {
   planMerge(): Omit<MergePlan, "output"> | undefined {
     const { runs, checkpoint } = this.#manifest;
     if (checkpoint === undefined) return undefined;
-    const window = chooseMerge(runs, checkpoint.watermark, this.#environment.policy);
+    const { policy } = this.#environment;
+    const hiddenBytes = (position: number): number => this.#hiddenBytes.by(this.#runs, position);
+    const window = chooseMerge(runs, checkpoint.watermark, policy, hiddenBytes);
     if (window === undefined) return undefined;
     return {
       inputs: runs.slice(window.first, window.behind),

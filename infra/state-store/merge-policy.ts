@@ -12,7 +12,7 @@ export interface MergePolicy {
   readonly fanIn: number;
   /** Runs below this size are all alike. */
   readonly smallBytes: number;
-  /** Shadowed bytes, relative to the oldest run, that are worth rewriting it. */
+  /** Bytes of hidden versions, relative to those that are not, that are worth rewriting these. */
   readonly garbageRatio: number;
 }
 
@@ -31,38 +31,41 @@ export interface MergeWindow {
   readonly behind: number;
 }
 
+/** `hiddenBytes`: of versions that the run at a position hides, in itself and in those behind it. */
 export function chooseMerge(
   runs: readonly RunDescriptor[],
   watermark: Revision,
   policy: MergePolicy,
+  hiddenBytes: (position: number) => number,
 ): MergeWindow | undefined {
   return (
-    chooseGarbage(runs, watermark, policy) ??
+    chooseGarbage(runs, watermark, policy, hiddenBytes) ??
     chooseTier(runs, policy) ??
     (runs.length >= runsLate ? chooseCheapest(runs, policy) : undefined)
   );
 }
 
 /**
- * The oldest run and those newer ones that lie entirely at or below the watermark: of each key they hold, at
- * most one version in all of them together survives the merge.
+ * The oldest runs, as far as they lie entirely at or below the watermark: of each key they hold, at most one version in
+ * all of them together survives the merge.
  */
 function chooseGarbage(
   runs: readonly RunDescriptor[],
   watermark: Revision,
   policy: MergePolicy,
+  hiddenBytes: (position: number) => number,
 ): MergeWindow | undefined {
-  const oldest = runs.at(-1);
-  if (oldest === undefined || oldest.maxRevision > watermark) return undefined;
-  let first = runs.length - 1;
-  let newerBytes = 0;
-  for (let index = first - 1; index >= 0; index -= 1) {
-    const run = runs[index];
+  let first = runs.length;
+  let bytes = 0;
+  let hidden = 0;
+  for (let position = first - 1; position >= 0; position -= 1) {
+    const run = runs[position];
     if (run === undefined || run.maxRevision > watermark) break;
-    newerBytes += run.bytes;
-    first = index;
+    bytes += run.bytes;
+    hidden += hiddenBytes(position);
+    first = position;
   }
-  const worthIt = first < runs.length - 1 && newerBytes >= oldest.bytes * policy.garbageRatio;
+  const worthIt = runs.length - first > 1 && hidden >= (bytes - hidden) * policy.garbageRatio;
   return worthIt ? { first, behind: runs.length } : undefined;
 }
 

@@ -8,7 +8,7 @@ import type { RunDevice, RunId } from "./block-device.ts";
 import { blockContent, blockHeaderBytes, contentEnd, readBlock } from "./block-format.ts";
 import { mayContain } from "./bloom-filter.ts";
 import { corruptState } from "./corrupt-state.ts";
-import type { SearchKey } from "./stored-key.ts";
+import { hashKey, type SearchKey } from "./stored-key.ts";
 import { VerifiedBlocks } from "./verified-blocks.ts";
 
 /** What a manifest says of a run. */
@@ -84,6 +84,12 @@ export class Run {
   /** False only if the run holds no version of any key with this hash. */
   mayContain(hash: number): boolean {
     return mayContain(this.#tail.filter, hash);
+  }
+
+  /** The hash of a block's first key. */
+  firstHash(block: number): number {
+    const { keyOffsets, keys } = this.#tail;
+    return hashKey(keys, keyOffsets[block] ?? 0, keyOffsets[block + 1] ?? 0);
   }
 
   /** The last block that begins at or before the position (key, revision); -1 if all begin behind it. */

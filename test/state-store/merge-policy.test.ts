@@ -33,7 +33,7 @@ class Runs {
 
   /** Nothing lies below the watermark: all of it is to be kept. */
   #choose() {
-    return chooseMerge(this.list, 0, defaultMergePolicy);
+    return chooseMerge(this.list, 0, defaultMergePolicy, () => 0);
   }
 }
 
