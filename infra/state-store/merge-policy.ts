@@ -10,6 +10,8 @@ import type { RunDescriptor } from "./run.ts";
 export interface MergePolicy {
   /** Runs of one tier that are merged into one of the next. */
   readonly fanIn: number;
+  /** As many as that if they are so large: before there are, most of what they hold is usually hidden. */
+  readonly large?: { readonly bytes: number; readonly fanIn: number };
   /** Runs below this size are all alike. */
   readonly smallBytes: number;
   /** Bytes of hidden versions, relative to those that are not, that are worth rewriting these. */
@@ -21,6 +23,7 @@ export const runsLate = 32;
 
 export const defaultMergePolicy: MergePolicy = {
   fanIn: 8,
+  large: { bytes: 128 * 1024 * 1024, fanIn: 16 },
   smallBytes: 256 * 1024,
   garbageRatio: 1.5,
 };
@@ -76,11 +79,16 @@ function chooseTier(runs: readonly RunDescriptor[], policy: MergePolicy): MergeW
   for (let tier = 0; tier <= highest; tier += 1) {
     const higher = tiers.findIndex((other) => other > tier);
     const behind = higher < 0 ? runs.length : higher;
-    let count = 0;
-    for (let index = 0; index < behind; index += 1) if (tiers[index] === tier) count += 1;
-    if (count >= policy.fanIn) return { first: 0, behind };
+    const alike = runs.slice(0, behind).filter((_, index) => tiers[index] === tier);
+    if (alike.length >= fanInOf(alike, policy)) return { first: 0, behind };
   }
   return undefined;
+}
+
+function fanInOf(runs: readonly RunDescriptor[], { fanIn, large }: MergePolicy): number {
+  return large !== undefined && runs.every(({ bytes }) => bytes >= large.bytes)
+    ? large.fanIn
+    : fanIn;
 }
 
 /** As many neighbours as a tier would have, that are the fewest bytes to rewrite. */

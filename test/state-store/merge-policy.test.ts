@@ -71,3 +71,14 @@ test("whatever sizes come, fewer runs are left than a checkpoint waits for", () 
     { numRuns: 300 },
   );
 });
+
+test("large runs wait for more of their kind than small ones do", () => {
+  const of = (count: number, bytes: number) =>
+    Array.from({ length: count }, (_, at) => run(count - at, bytes));
+  const choose = (list: readonly RunDescriptor[]) =>
+    chooseMerge(list, 0, defaultMergePolicy, () => 0);
+  expect(choose(of(7, 100 * mebibyte))).toBeUndefined();
+  expect(choose(of(8, 100 * mebibyte))).toEqual({ first: 0, behind: 8 });
+  expect(choose(of(15, 200 * mebibyte))).toBeUndefined();
+  expect(choose(of(16, 200 * mebibyte))).toEqual({ first: 0, behind: 16 });
+});
