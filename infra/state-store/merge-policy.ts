@@ -18,6 +18,9 @@ export interface MergePolicy {
   readonly garbageRatio: number;
 }
 
+/** Estimates may be wrong: when so many times more has come than would be worth it were it all hidden, it is rewritten. */
+const unknowing = 8;
+
 /** With so many runs of a group there is always something to merge. */
 export const runsLate = 32;
 
@@ -41,11 +44,9 @@ export function chooseMerge(
   policy: MergePolicy,
   hiddenBytes: (position: number) => number,
 ): MergeWindow | undefined {
-  return (
-    chooseGarbage(runs, watermark, policy, hiddenBytes) ??
-    chooseTier(runs, policy) ??
-    (runs.length >= runsLate ? chooseCheapest(runs, policy) : undefined)
-  );
+  // First of all there are to be fewer of them again: checkpoints would wait behind a merge that takes minutes.
+  if (runs.length >= runsLate) return chooseCheapest(runs, policy);
+  return chooseGarbage(runs, watermark, policy, hiddenBytes) ?? chooseTier(runs, policy);
 }
 
 /**
@@ -68,8 +69,12 @@ function chooseGarbage(
     hidden += hiddenBytes(position);
     first = position;
   }
-  const worthIt = runs.length - first > 1 && hidden >= (bytes - hidden) * policy.garbageRatio;
-  return worthIt ? { first, behind: runs.length } : undefined;
+  if (runs.length - first < 2) return undefined;
+  const oldest = runs.at(-1)?.bytes ?? 0;
+  const isWorthIt =
+    hidden >= (bytes - hidden) * policy.garbageRatio ||
+    bytes - oldest >= oldest * policy.garbageRatio * unknowing;
+  return isWorthIt ? { first, behind: runs.length } : undefined;
 }
 
 /** The newest runs up to the first one of a higher tier, if enough of them are of the highest tier among them. */

@@ -2,11 +2,12 @@
 import type { CutCell } from "../../kv/checkpoint.ts";
 import type { Space } from "../../kv/state-reader.ts";
 import type { Revision } from "../../kv/revision.ts";
+import { versionKind } from "../../kv/version.ts";
 import { invariant } from "../../machines/invariant.ts";
 import type { BlockBatch, RunDevice, RunId } from "./block-device.ts";
 import { BlockPacker } from "./block-packer.ts";
 import { addToFilter, filterWords } from "./bloom-filter.ts";
-import { cellHeadBytes, writeCellHead } from "./cell-format.ts";
+import { cellHeadBytes, kindOf, writeCellHead } from "./cell-format.ts";
 import { copyBytes } from "./copy-bytes.ts";
 import { KeyWriter } from "./key-writer.ts";
 import type { RunCursor } from "./run-cursor.ts";
@@ -28,6 +29,7 @@ export class RunBuilder {
   #firstKeys = new Uint8Array(4096);
   #firstKeyBytes = 0;
   #cells = 0;
+  #tombstones = 0;
   /** The last cell's, in the packer's chunk as long as its block is open. */
   #keyStart = 0;
   #keyEnd = 0;
@@ -61,6 +63,7 @@ export class RunBuilder {
     packer.at = keyEnd + end - start;
     if (!opens) this.#checkOrder(newKey, keys.order, cell.revision);
     if (newKey) this.#noteHash(keys.hash);
+    if (cell.kind === versionKind.tombstone) this.#tombstones += 1;
     this.#note(opens, keyStart, keyEnd, cell.revision);
     return opens;
   }
@@ -81,6 +84,7 @@ export class RunBuilder {
       this.#checkOrder(newKey, order, cursor.revision);
     }
     if (newKey) this.#noteHash(hashKey(view, keyStart, keyEnd));
+    if (kindOf(view, start) === versionKind.tombstone) this.#tombstones += 1;
     this.#note(opens, keyStart, keyEnd, cursor.revision);
   }
 
@@ -114,6 +118,7 @@ export class RunBuilder {
         tailBlocks: this.#packer.blocks - this.#cellBlocks,
         cells: this.#cells,
         keys: this.#hashCount,
+        tombstones: this.#tombstones,
         bytes: this.#packer.bytes,
         minRevision: this.#minRevision,
         maxRevision: this.#maxRevision,

@@ -22,6 +22,8 @@ export interface RunDescriptor {
   readonly firstKeyBytes: number;
   readonly cells: number;
   readonly keys: number;
+  /** Cells that say that a key is gone; undefined where an earlier version of the program wrote the run. */
+  readonly tombstones?: number;
   /** What all blocks take on disk. */
   readonly bytes: number;
   readonly minRevision: Revision;

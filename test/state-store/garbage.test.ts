@@ -53,10 +53,27 @@ function keys(from: number, count = keysOfRun): number[] {
   return Array.from({ length: count }, (_, at) => from + at);
 }
 
-test("new keys hide nothing, however many come", () => {
+test("new keys hide nothing, and are rewritten when they are many times what was there", () => {
   const group = new Group();
-  for (let run = 0; run < 20; run += 1) group.write(keys(run * keysOfRun));
-  expect(group.statistics).toMatchObject({ runs: 20, merges: 0, merging: false });
+  for (let run = 0; run < 12; run += 1) group.write(keys(run * keysOfRun));
+  expect(group.statistics).toMatchObject({ runs: 12, merges: 0, merging: false });
+  group.write(keys(12 * keysOfRun));
+  expect(group.statistics).toMatchObject({ runs: 1, merges: 1, merging: false });
+});
+
+test("of what comes and goes again nothing is left", () => {
+  const group = new Group();
+  let most = 0;
+  for (let round = 0; round < 30; round += 1) {
+    const [old, young] = [keys(round * keysOfRun), keys((round + 1) * keysOfRun)];
+    group.write(old, "tombstone");
+    group.write(young);
+    most = Math.max(most, group.statistics.bytes);
+  }
+  group.write(keys(30 * keysOfRun), "tombstone");
+  const alone = new Group();
+  alone.write(keys(0));
+  expect(most).toBeLessThan(4 * alone.statistics.bytes);
 });
 
 test("keys that are written again are merged when as much and a half is hidden", () => {
