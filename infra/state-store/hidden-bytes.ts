@@ -1,7 +1,7 @@
 /**
  * How much of what lies in a group's runs is hidden by newer versions, and would go if they were merged. Nobody counts
- * that while writing, since a put does not look for what was there. The filters tell it well enough: of a few keys of a run
- * each is looked for in the runs behind it.
+ * that while writing, since a put does not look for what was there. The filters tell it well enough: of a few keys of a
+ * run each is looked for in the runs behind it.
  */
 import type { Run } from "./run.ts";
 
@@ -12,8 +12,9 @@ export class HiddenBytes {
   readonly #known = new WeakMap<Run, number>();
 
   /**
-   * Bytes of versions that the run holds newer ones of, or that lie behind it and are hidden by its own. An estimate, which takes
-   * what a put hides to be as large as the put, and what a tombstone hides to be as large as cells are on average.
+   * Bytes of versions that the run holds newer ones of, or that lie behind it and are hidden by its own. An estimate,
+   * which takes what a put hides to be as large as the put, and what a tombstone hides to be as large as cells are on
+   * average.
    */
   by(runs: readonly Run[], position: number): number {
     const run = runs[position];

@@ -1,8 +1,8 @@
 /**
  * When to merge which runs. Runs of similar size are merged when there are enough of them, so that a cell is
- * rewritten once per power of the fan-in and not once per checkpoint; and what newer versions have shadowed is
- * thrown out when there is as much of it as there is live data. Runs of unlike sizes may pile up between each other, each
- * size with too few of its own: from some number on the cheapest few are merged, whatever their sizes.
+ * rewritten once per power of the fan-in and not once per checkpoint; and what newer versions have hidden is thrown
+ * out when there is more of it than of what is not hidden. Runs of unlike sizes may pile up between each other, each size
+ * with too few of its own: from some number on the cheapest few are merged, whatever their sizes.
  */
 import type { Revision } from "../../kv/revision.ts";
 import type { RunDescriptor } from "./run.ts";
@@ -18,7 +18,7 @@ export interface MergePolicy {
   readonly garbageRatio: number;
 }
 
-/** Estimates may be wrong: when so many times more has come than would be worth it were it all hidden, it is rewritten. */
+/** Estimates may be wrong: what came after the oldest run is rewritten with it, too, when it is so many times the ratio. */
 const unknowing = 8;
 
 /** With so many runs of a group there is always something to merge. */
